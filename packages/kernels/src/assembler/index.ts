@@ -1,0 +1,2 @@
+/** A small WebAssembly assembler. */
+export {}

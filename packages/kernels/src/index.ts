@@ -1,0 +1,4 @@
+/** Kernels: fast loops in WebAssembly behind plain functions on typed arrays. */
+export { TapegradError } from './errors.js'
+export { matmul } from './matmul.js'
+export type { FloatArray, MatmulOptions } from './matmulOptions.js'
