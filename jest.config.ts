@@ -20,6 +20,8 @@ const config: Config = {
     '^@tapegrad/train/node$': '<rootDir>/packages/train/src/node/index.ts',
     '^@tapegrad/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Vega is published as ES modules, which Jest does not load, with these CommonJS bundles beside them.
+    '^(vega|vega-lite)$': '<rootDir>/node_modules/$1/build/$1.min.js',
   },
   modulePathIgnorePatterns: ['/dist/'],
   coverageProvider: 'v8',
