@@ -48,6 +48,11 @@ export function set<T extends ValueType>(
   return { kind: 'assignment', type: 'none', variable, value: checked }
 }
 
+/** variable += by */
+export function increase(variable: Local<'i32'>, by: Operand<'i32'>): Assignment<'none'> {
+  return set(variable, i32.add(variable, by))
+}
+
 /** local = value, as an expression. */
 export function tee<T extends ValueType>(variable: Local<T>, value: Operand<T>): Assignment<T> {
   const checked = operand(`tee ${variable.name}`, 0, variable.type, value)
