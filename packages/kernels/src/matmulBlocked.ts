@@ -117,11 +117,16 @@ function loadRight(instance: MatmulInstance, scratch: Scratch, options: MatmulOp
   const { elements, right, packedRight, blockDepth, wideColumns, packedColumns } = scratch
   const { elementBytes } = instance.shape
   const { copyWide, copyNarrow, transposeWide, transposeNarrow } = instance.program
-  if (transposeB) copyPart(b, column * k + step, k, elements, right, depth, columns, depth)
-  else copyPart(b, step * n + column, n, elements, right, columns, depth, columns)
+  const from = {
+    data: b,
+    start: transposeB ? column * k + step : step * n + column,
+    stride: transposeB ? k : n,
+  }
+  const to = { data: elements, start: right, stride: transposeB ? depth : columns }
+  copyRows(from, to, transposeB ? columns : depth, to.stride)
   const packWide = transposeB ? transposeWide : copyWide
   const packNarrow = transposeB ? transposeNarrow : copyNarrow
-  const stride = (transposeB ? depth : columns) * elementBytes
+  const stride = to.stride * elementBytes
   for (let first = 0; first < depth; first += blockDepth) {
     const steps = Math.min(blockDepth, depth - first)
     const source = right + (transposeB ? first : first * columns)
@@ -138,12 +143,14 @@ function multiplyRows(instance: MatmulInstance, scratch: Scratch, options: Matmu
   const { a, out, m, n, k, transposeA } = options
   const { row, rows, column, columns, step, depth } = part
   const { elements, left } = scratch
-  if (transposeA) copyPart(a, step * m + row, m, elements, left, rows, depth, rows)
-  else copyPart(a, row * k + step, k, elements, left, depth, rows, depth)
-  const outStart = row * n + column
-  if (step > 0) copyPart(out, outStart, n, elements, scratch.out, columns, rows, columns)
+  const from = { data: a, start: transposeA ? step * m + row : row * k + step, stride: transposeA ? m : k }
+  const to = { data: elements, start: left, stride: transposeA ? rows : depth }
+  copyRows(from, to, transposeA ? depth : rows, to.stride)
+  const result = { data: elements, start: scratch.out, stride: columns }
+  const outRows = { data: out, start: row * n + column, stride: n }
+  if (step > 0) copyRows(outRows, result, rows, columns)
   multiplyBlocks(instance, scratch, transposeA === true, part)
-  copyPart(elements, scratch.out, columns, out, outStart, n, rows, columns)
+  copyRows(result, outRows, rows, columns)
 }
 
 function multiplyBlocks(instance: MatmulInstance, scratch: Scratch, transposeA: boolean, part: Part): void {
@@ -173,24 +180,22 @@ function multiplyBlocks(instance: MatmulInstance, scratch: Scratch, transposeA: 
   }
 }
 
-/** Copies `rows` rows of `columns` elements; rows start a stride apart. */
-function copyPart(
-  source: FloatArray,
-  sourceStart: number,
-  sourceStride: number,
-  target: FloatArray,
-  targetStart: number,
-  targetStride: number,
-  rows: number,
-  columns: number,
-): void {
-  if (sourceStride === columns && targetStride === columns) {
-    target.set(source.subarray(sourceStart, sourceStart + rows * columns), targetStart)
-    return
-  }
-  for (let row = 0; row < rows; row++) {
-    const start = sourceStart + row * sourceStride
-    target.set(source.subarray(start, start + columns), targetStart + row * targetStride)
+/** Rows that start a stride apart in an array, the first at `start`. */
+interface Rows {
+  readonly data: FloatArray
+  readonly start: number
+  readonly stride: number
+}
+
+/** Copies `count` rows of `columns` elements. */
+function copyRows(from: Rows, to: Rows, count: number, columns: number): void {
+  // Where rows follow one another without gaps, all are copied as one.
+  const together = from.stride === columns && to.stride === columns
+  const length = together ? count * columns : columns
+  const copies = together ? 1 : count
+  for (let row = 0; row < copies; row++) {
+    const start = from.start + row * from.stride
+    to.data.set(from.data.subarray(start, start + length), to.start + row * to.stride)
   }
 }
 

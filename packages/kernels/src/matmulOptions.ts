@@ -24,20 +24,24 @@ export interface MatmulOptions {
 
 /** Throws a TapegradError where sizes, lengths or element types don't fit together. */
 export function checkMatmul({ a, b, out, m, n, k }: MatmulOptions): void {
-  for (const [name, size] of Object.entries({ m, n, k })) {
-    if (!Number.isSafeInteger(size) || size < 0) {
-      throw new TapegradError('MATMUL_SIZE', `matmul: ${name} is ${size}; sizes are integers ≥ 0`)
-    }
-  }
+  checkSize('m', m)
+  checkSize('n', n)
+  checkSize('k', k)
   checkLength('a', a, m, k)
   checkLength('b', b, k, n)
   checkLength('out', out, m, n)
-  if (a.constructor !== out.constructor || b.constructor !== out.constructor) {
+  if (a.BYTES_PER_ELEMENT !== out.BYTES_PER_ELEMENT || b.BYTES_PER_ELEMENT !== out.BYTES_PER_ELEMENT) {
     const got = [a, b, out].map((array) => array.constructor.name).join(', ')
     throw new TapegradError(
       'MATMUL_DTYPE',
-      `matmul: a, b, out are ${got}; they must be of one type, Float32Array or Float64Array`,
+      `matmul: a, b, out are ${got}; convert them to one type, Float32Array or Float64Array`,
     )
+  }
+}
+
+function checkSize(name: string, size: number): void {
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new TapegradError('MATMUL_SIZE', `matmul: ${name} is ${size}; sizes are integers from 0 on`)
   }
 }
 
@@ -45,7 +49,7 @@ function checkLength(name: string, array: FloatArray, rows: number, columns: num
   if (array.length !== rows * columns) {
     throw new TapegradError(
       'MATMUL_LENGTH',
-      `matmul: ${name} has ${array.length} elements, but m, n, k ask for ${rows} × ${columns} = ${rows * columns}; pass a subarray of that length`,
+      `matmul: ${name} has ${array.length} elements, but the sizes ask for ${rows} × ${columns}; pass a subarray of that length`,
     )
   }
 }

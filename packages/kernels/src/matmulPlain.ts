@@ -2,15 +2,15 @@
 import type { MatmulOptions } from './matmulOptions.js'
 
 /**
- * out = op(a) · op(b). Where `b` is not transposed, its rows are added into a row of `out` one after the
- * other, so that the innermost loop reads and writes memory in order; where it is, so do inner products.
+ * out = op(a) · op(b). The innermost loop goes through memory in order: where the elements of a column of
+ * op(b) are neighbours, it forms inner products; elsewhere it adds multiples of op(b)'s rows to a row of out.
  */
 export function matmulPlain(options: MatmulOptions): void {
-  if (options.transposeB) multiplyByInnerProducts(options)
-  else multiplyByRows(options)
+  if (options.transposeB || options.n === 1) formInnerProducts(options)
+  else addRows(options)
 }
 
-function multiplyByRows({ a, b, out, m, n, k, transposeA }: MatmulOptions): void {
+function addRows({ a, b, out, m, n, k, transposeA }: MatmulOptions): void {
   const rowStride = transposeA ? 1 : k
   const columnStride = transposeA ? m : 1
   out.fill(0)
@@ -24,7 +24,7 @@ function multiplyByRows({ a, b, out, m, n, k, transposeA }: MatmulOptions): void
   }
 }
 
-function multiplyByInnerProducts({ a, b, out, m, n, k, transposeA }: MatmulOptions): void {
+function formInnerProducts({ a, b, out, m, n, k, transposeA }: MatmulOptions): void {
   const rowStride = transposeA ? 1 : k
   const columnStride = transposeA ? m : 1
   for (let i = 0; i < m; i++) {
