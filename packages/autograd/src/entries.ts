@@ -1,0 +1,78 @@
+/** The readable face of a tape: entries as objects made on demand, and as text. */
+import type { Tape } from './tape.js'
+import type { Value } from './value.js'
+import { formatSpec, specOf } from './value.js'
+import { concreteOf } from './variable.js'
+
+/** One entry of a tape. */
+export interface Entry {
+  /** Its position on the tape. */
+  readonly index: number
+  /** The operation's name, or `variable` or `constant` for a leaf. */
+  readonly operation: string
+  /** The positions of its inputs, all before its own. */
+  readonly inputs: readonly number[]
+  /** What the operation was told beside its inputs (an axis, a shape), or undefined. */
+  readonly attributes: unknown
+  /** Its value with this tape peeled off. */
+  readonly value: Value
+  /** The name it was given. */
+  readonly name: string | undefined
+}
+
+function entryAt(tape: Tape, index: number): Entry {
+  const { recording } = tape
+  return {
+    index,
+    operation: recording.isLeaf(index)
+      ? recording.isConstant(index)
+        ? 'constant'
+        : 'variable'
+      : recording.primitiveAt(index).label(recording.attributesAt(index)),
+    inputs: recording.inputsOf(index),
+    attributes: recording.attributesAt(index),
+    value: recording.valueAt(index),
+    name: tape.nameAt(index),
+  }
+}
+
+/**
+ * The tape's entries as an array. A proxy, so that a tape of a million entries can be indexed, iterated and
+ * mapped without a million objects made first.
+ */
+export function entriesOf(tape: Tape): readonly Entry[] {
+  return new Proxy<Entry[]>([], {
+    get(target, key, receiver) {
+      if (key === 'length') return tape.length
+      const index = typeof key === 'string' ? Number(key) : NaN
+      if (Number.isInteger(index)) return index >= 0 && index < tape.length ? entryAt(tape, index) : undefined
+      return Reflect.get(target, key, receiver) as unknown
+    },
+    has(target, key) {
+      const index = typeof key === 'string' ? Number(key) : NaN
+      return Number.isInteger(index) ? index >= 0 && index < tape.length : Reflect.has(target, key)
+    },
+  })
+}
+
+/** One line an entry, such as `4  price = mul(3, 2)  number 220.00000000000003`. */
+export function formatEntries(tape: Tape): string {
+  const width = String(Math.max(0, tape.length - 1)).length
+  return tape.entries
+    .map(({ index, operation, inputs, attributes, value, name }) => {
+      const operands = [...inputs.map((input) => `%${input}`), ...formatAttributes(attributes)]
+      const call = inputs.length === 0 ? operation : `${operation}(${operands.join(', ')})`
+      const label = name === undefined ? '' : ` "${name}"`
+      const concrete = concreteOf(value)
+      const shown = typeof concrete === 'number' ? `number ${concrete}` : formatSpec(specOf(value))
+      return `%${String(index).padEnd(width)} = ${call}${label}: ${shown}`
+    })
+    .join('\n')
+}
+
+function formatAttributes(attributes: unknown): string[] {
+  if (typeof attributes !== 'object' || attributes === null) return []
+  return Object.entries(attributes)
+    .filter(([, attribute]) => attribute !== undefined && typeof attribute !== 'function')
+    .map(([key, attribute]) => `${key}: ${JSON.stringify(attribute)}`)
+}

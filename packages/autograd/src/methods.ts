@@ -1,0 +1,74 @@
+/** The operations whose first argument is a value, as methods of Tensor and Variable: one list, one implementation. */
+import { clip, elu, gelu, leakyRelu, logSigmoid, silu } from './composed/activations.js'
+import { dot, expandDims, flatten, outer, split, squeeze, tile } from './composed/shapes.js'
+import { logSoftmax, logSumExp, softmax } from './composed/softmax.js'
+import { mean, prod, standardDeviation, variance } from './composed/statistics.js'
+import { add, atan2, div, maximum, minimum, mul, pow, sub } from './primitives/arithmetic.js'
+import { cast } from './primitives/cast.js'
+import {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+} from './primitives/comparison.js'
+import * as elementwise from './primitives/elementwise.js'
+import { oneHot, take, takeAlongAxis } from './primitives/indexing.js'
+import type { MatmulOptions } from './primitives/linearAlgebra.js'
+import { matmul } from './primitives/linearAlgebra.js'
+import { argmax, argmin, cumsum, max, min, norm, sum } from './primitives/reductions.js'
+import { broadcastTo, flip, pad, reshape, slice, transpose } from './primitives/shape.js'
+import { stopGradient } from './primitives/stopGradient.js'
+import { Tensor } from './tensor.js'
+import type { Join, Value } from './value.js'
+import { Variable } from './variable.js'
+
+const unaryOperations = { ...elementwise, logicalNot, logSigmoid, gelu, silu, flatten, stopGradient }
+
+const binaryOperations = {
+  ...{ add, sub, mul, div, pow, maximum, minimum, atan2 },
+  ...{ equal, notEqual, greater, greaterEqual, less, lessEqual, logicalAnd, logicalOr },
+  dot,
+  outer,
+}
+
+/** Operations told more than the values they work on, which have none but the first. */
+const attributedOperations = {
+  ...{ leakyRelu, elu, cast },
+  ...{ sum, mean, prod, max, min, variance, standardDeviation, logSumExp, norm, argmax, argmin, cumsum },
+  ...{ softmax, logSoftmax },
+  ...{ transpose, reshape, expandDims, squeeze, broadcastTo, slice, pad, flip, tile },
+  ...{ take, takeAlongAxis, oneHot },
+}
+
+const otherOperations = { matmul, clip, split }
+
+/** The operations as methods: `x.mul(y)` is `mul(x, y)`. */
+export type OperationMethods<Self extends Value> = {
+  [Name in keyof typeof unaryOperations]: () => Self
+} & {
+  [Name in keyof typeof binaryOperations]: <B extends Value>(y: B) => Join<Self, B>
+} & {
+  [Name in keyof typeof attributedOperations]: (...rest: Rest<(typeof attributedOperations)[Name]>) => Self
+} & {
+  matmul: <B extends Value>(b: B, options?: MatmulOptions) => Join<Self, B>
+  clip: <B extends Value, C extends Value>(min: B, max: C) => Join<Join<Self, B>, C>
+  split: (parts: number | readonly number[], axis?: number) => Self[]
+}
+
+/** The parameters after the first. */
+type Rest<F> = F extends (x: never, ...rest: infer R) => unknown ? R : never
+
+const operations = { ...unaryOperations, ...binaryOperations, ...attributedOperations, ...otherOperations }
+
+for (const [name, operation] of Object.entries(operations)) {
+  const method = function (this: Value, ...rest: unknown[]): unknown {
+    return (operation as (...args: unknown[]) => unknown)(this, ...rest)
+  }
+  for (const { prototype } of [Tensor, Variable])
+    Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true })
+}
