@@ -38,6 +38,9 @@ export type Gradients<A extends readonly unknown[], N extends Argnums> = N exten
   ? { -readonly [K in keyof N]: GradientOf<A[N[K] & keyof A]> }
   : GradientOf<A[N & keyof A]>
 
+/** A result with the variables that the transform made peeled off; what lies below depends on the arguments. */
+export type Peeled<T> = MapLeaves<T, Variable, Value>
+
 /** `argnums` as a list. Throws ArgumentError where one names no argument. */
 export function checkArgnums(name: string, argnums: Argnums, count: number): readonly number[] {
   const list = typeof argnums === 'number' ? [argnums] : argnums

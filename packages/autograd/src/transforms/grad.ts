@@ -2,12 +2,11 @@
 import { zerosOf } from '../create.js'
 import { ArgumentError } from '../errors.js'
 import { Tape } from '../tape.js'
-import type { MapLeaves } from '../tree.js'
 import { mapTree } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isValue, specOf } from '../value.js'
 import { Variable } from '../variable.js'
-import type { Accepted, Argnums, Gradients } from './arguments.js'
+import type { Accepted, Argnums, Gradients, Peeled } from './arguments.js'
 import { checkArgnums, checkNotPromise, checkScalarResult, peelLevel, watchArguments } from './arguments.js'
 
 /**
@@ -80,9 +79,6 @@ export function valueAndGrad(
     return aux ? { value, gradient, aux: beside } : { value, gradient }
   }
 }
-
-/** A result with the variables that the transform made peeled off; what lies below depends on the arguments. */
-export type Peeled<T> = MapLeaves<T, Variable, Value>
 
 interface Differentiated {
   readonly value: Value
