@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import * as assembler from '../../src/assembler/index'
+import * as assembler from '../../src/assembler/index.js'
 import {
   encodeModule,
   func,
@@ -8,14 +8,14 @@ import {
   type FunctionBody,
   type Node,
   type ValueType,
-} from '../../src/assembler/index'
-import type { InstructionRow } from '../../src/assembler/instructionRow'
-import * as scalarTable from '../../src/assembler/scalarTable'
-import * as vectorTable from '../../src/assembler/vectorTable'
-import { wasmFeatures } from '../../src/features'
-import { memoryReferences } from './memoryReference'
-import { scalarReferences, Trap } from './scalarReference'
-import { vectorReferences } from './vectorReference'
+} from '../../src/assembler/index.js'
+import type { InstructionRow } from '../../src/assembler/instructionRow.js'
+import * as scalarTable from '../../src/assembler/scalarTable.js'
+import * as vectorTable from '../../src/assembler/vectorTable.js'
+import { wasmFeatures } from '../../src/features.js'
+import { memoryReferences } from './memoryReference.js'
+import { scalarReferences, Trap } from './scalarReference.js'
+import { vectorReferences } from './vectorReference.js'
 
 type Build = (...values: unknown[]) => Node
 

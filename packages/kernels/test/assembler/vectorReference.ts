@@ -2,7 +2,7 @@
  * What each instruction on vectors means, written in JavaScript with nothing of the assembler's. Vectors are
  * 16 bytes; a result of floats is a float array (any NaN is a NaN), any other a byte array (each bit counts).
  */
-import { floatComparisons, floatReferences, truncate } from './scalarReference'
+import { floatComparisons, floatReferences, truncate } from './scalarReference.js'
 
 type Vector = Uint8Array<ArrayBuffer>
 type Reference = (...operands: never[]) => unknown
