@@ -103,7 +103,9 @@ export function differentiable<I extends readonly Value[]>(
   { forward, backward, jvp }: DifferentiableDefinition<I>,
 ): Differentiable<I> {
   const definition = { name, forward, backward, jvp } as unknown as Definition
-  return (...inputs) => callCustom(inputs, definition) as JoinInputs<(typeof inputs)[number]>
+  const call: Differentiable<I> = (...inputs) =>
+    callCustom(inputs, definition) as JoinInputs<(typeof inputs)[number]>
+  return Object.defineProperty(call, 'name', { value: name })
 }
 
 function checkDerivatives(
