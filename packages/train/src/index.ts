@@ -1,1 +1,17 @@
-export {}
+/** The public entry: batches, optimizers and the training loop, for any JavaScript engine. */
+export * from './errors.js'
+export { parseIdx } from './idx.js'
+export type { Dataset, Examples } from './examples.js'
+export { sampledBatches, shuffledBatches } from './batches.js'
+export type { BatchOptions } from './batches.js'
+export { gather } from './gather.js'
+export type { FloatDType } from './gather.js'
+export type { Optimizer } from './optimizer.js'
+export { sgd } from './sgd.js'
+export type { SgdOptions, SgdState } from './sgd.js'
+export type { Trainable } from './trainable.js'
+export { evaluate } from './evaluate.js'
+export type { Evaluable, EvaluateOptions } from './evaluate.js'
+export { fit } from './fit.js'
+export type { History } from './fit.js'
+export type { Duration, EpochReport, FitOptions, IterationReport } from './fitOptions.js'

@@ -1,0 +1,84 @@
+/** Endless seeded batches: drawn with replacement, or shuffled epoch by epoch. */
+import { ArgumentError, integers, permutation } from '@tapegrad/autograd'
+import type { Rng } from '@tapegrad/autograd'
+import type { Examples } from './examples.js'
+import { checkExamples } from './examples.js'
+import type { FloatDType } from './gather.js'
+import { gather } from './gather.js'
+
+export interface BatchOptions {
+  /** How many examples a batch has; at most as many as there are. */
+  readonly batchSize: number
+  /** What the images become, float32 by default: bytes scaled to [0, 1], other numbers as they are. */
+  readonly dtype?: FloatDType | undefined
+}
+
+/**
+ * Batches without end, each of `batchSize` examples drawn with replacement: every example as likely each time,
+ * one that was drawn before too. Moves `source` on when a batch is taken.
+ *
+ * Throws DatasetError for unfit examples, ArgumentError for a batch size that isn't a whole number from 1 to
+ * their count.
+ */
+export function sampledBatches(
+  source: Rng,
+  examples: Examples,
+  { batchSize, dtype }: BatchOptions,
+): Generator<Examples, never> {
+  checkBatches('sampledBatches', examples, batchSize)
+  return sample(source, examples, batchSize, dtype)
+}
+
+/**
+ * Batches without end in epochs: each epoch has every example once, in an order of its own, and ends with a
+ * smaller batch where the batch size doesn't divide their count. Moves `source` on when an epoch starts.
+ *
+ * Throws as `sampledBatches` does.
+ */
+export function shuffledBatches(
+  source: Rng,
+  examples: Examples,
+  { batchSize, dtype }: BatchOptions,
+): Generator<Examples, never> {
+  checkBatches('shuffledBatches', examples, batchSize)
+  return shuffle(source, examples, batchSize, dtype)
+}
+
+// Generators of their own, for a generator's body, and so its checks, would only run at the first batch.
+function* sample(
+  source: Rng,
+  examples: Examples,
+  batchSize: number,
+  dtype: FloatDType | undefined,
+): Generator<Examples, never> {
+  const count = examples.images.shape[0]
+  for (;;) yield gather(examples, integers(source, [batchSize], { max: count }).data, dtype)
+}
+
+function* shuffle(
+  source: Rng,
+  examples: Examples,
+  batchSize: number,
+  dtype: FloatDType | undefined,
+): Generator<Examples, never> {
+  const count = examples.images.shape[0]
+  for (;;) {
+    const order = permutation(source, count).data
+    for (let start = 0; start < count; start += batchSize)
+      yield gather(examples, order.subarray(start, start + batchSize), dtype)
+  }
+}
+
+function checkBatches(name: string, examples: Examples, batchSize: number): void {
+  checkExamples(name, examples)
+  checkBatchSize(name, batchSize, examples.images.shape[0])
+}
+
+/** Throws ArgumentError unless `batchSize` is a whole number from 1 to `count`. */
+export function checkBatchSize(name: string, batchSize: number, count: number): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > count)
+    throw new ArgumentError(
+      'BATCH_SIZE',
+      `${name}: batchSize is ${String(batchSize)}; wants a whole number from 1 to ${count}, the number of examples`,
+    )
+}

@@ -1,0 +1,112 @@
+/** The training loop: batch, gradient, update, loss; accuracies in between. */
+import type { Tensor, Value } from '@tapegrad/autograd'
+import { grad, rng } from '@tapegrad/autograd'
+import { sampledBatches, shuffledBatches } from './batches.js'
+import { TrainingError } from './errors.js'
+import { evaluate } from './evaluate.js'
+import { createBreather } from './eventLoop.js'
+import type { Dataset } from './examples.js'
+import { checkDataset } from './examples.js'
+import type { FitOptions } from './fitOptions.js'
+import { scheduleOf } from './fitOptions.js'
+import { dtypeOfNetwork } from './trainable.js'
+import type { Trainable } from './trainable.js'
+
+/** What happened in training. */
+export interface History {
+  /** After each iteration, the loss on its batch under the updated parameters. */
+  readonly loss: number[]
+  /** The epochs that the accuracies belong to: 0 is before training; the last isn't whole where training ends within an epoch. */
+  readonly epochs: number[]
+  /** The accuracy on all the training examples, at each of `epochs`. */
+  readonly trainAccuracy: number[]
+  /** The accuracy on the test examples, at each of `epochs`. */
+  readonly testAccuracy: number[]
+  /** The time that the iterations took, without accuracies, callbacks and pauses. */
+  readonly seconds: number
+}
+
+/**
+ * Trains `net` on `data.train`, one batch an iteration: the gradient of the objective, the optimizer's update, then
+ * the loss on the same batch again, which is recorded.
+ *
+ * The accuracies on all of `data.train` and `data.test` are measured before the first iteration, after every epoch
+ * of ⌈examples / batchSize⌉ iterations, and after the last iteration. Images are given to the network in the dtype
+ * of its parameters, bytes (uint8) scaled to [0, 1]. The event loop gets a turn every 50 milliseconds.
+ *
+ * `net.params` is replaced after every iteration, and always holds the result of the last completed one: after an
+ * abort or an error too, and in callbacks.
+ *
+ * Throws ArgumentError for options and DatasetError for data that don't make sense, before anything is changed;
+ * TrainingError of code `DIVERGED` where the loss isn't finite, with `net.params` as before that iteration;
+ * and the signal's reason when it is aborted.
+ */
+export async function fit<P, State>(
+  net: Trainable<P>,
+  data: Dataset,
+  options: FitOptions<State>,
+): Promise<History> {
+  checkDataset('fit', data)
+  const { iterations, iterationsPerEpoch } = scheduleOf(options, data.train.images.shape[0])
+  const { optimizer, signal, onIteration, onEpoch, allowNonFinite = false } = options
+  const { batchSize, batches: order = 'sampled', seed = 0 } = options
+  const draw = order === 'shuffled' ? shuffledBatches : sampledBatches
+  const batches = draw(rng(seed), data.train, { batchSize, dtype: dtypeOfNetwork(net) })
+  const gradient = gradientOf(net)
+  const breathe = createBreather()
+  const loss: number[] = []
+  const epochs: number[] = []
+  const trainAccuracy: number[] = []
+  const testAccuracy: number[] = []
+  let milliseconds = 0
+  let state = optimizer.init(net.params)
+
+  const measure = async (iteration: number): Promise<void> => {
+    const epoch = iteration / iterationsPerEpoch
+    const onTrain = await evaluate(net, data.train, { signal })
+    const onTest = await evaluate(net, data.test, { signal })
+    epochs.push(epoch)
+    trainAccuracy.push(onTrain)
+    testAccuracy.push(onTest)
+    await onEpoch?.({ epoch, iteration, trainAccuracy: onTrain, testAccuracy: onTest })
+  }
+
+  await measure(0)
+  for (let iteration = 1; iteration <= iterations; iteration++) {
+    signal?.throwIfAborted()
+    const started = performance.now()
+    const { images, labels } = batches.next().value
+    const updated = optimizer.update(net.params, gradient(net.params, images, labels), state)
+    const batchLoss = numberOf(net.objective(updated.params, images, labels))
+    milliseconds += performance.now() - started
+
+    if (!Number.isFinite(batchLoss) && !allowNonFinite) throw divergence(batchLoss, iteration)
+    net.params = updated.params
+    state = updated.state
+    loss.push(batchLoss)
+    await onIteration?.({ iteration, loss: batchLoss })
+    if (iteration % iterationsPerEpoch === 0 || iteration === iterations) await measure(iteration)
+    await breathe()
+  }
+  return { loss, epochs, trainAccuracy, testAccuracy, seconds: milliseconds / 1000 }
+}
+
+/** The gradient of the network's objective by its parameters, of whose type it is: a leaf for a leaf. */
+function gradientOf<P>(net: Trainable<P>): (params: P, images: Tensor, labels: Tensor) => P {
+  const objective = (params: P, images: Tensor, labels: Tensor): Value =>
+    net.objective(params, images, labels)
+  // TypeScript can't work out the type of a gradient by parameters whose type it doesn't know.
+  return grad(objective) as (params: P, images: Tensor, labels: Tensor) => P
+}
+
+function numberOf(loss: Value): number {
+  return typeof loss === 'number' ? loss : loss.item()
+}
+
+function divergence(loss: number, iteration: number): TrainingError {
+  return new TrainingError(
+    'DIVERGED',
+    `fit: the loss became ${loss} in iteration ${iteration}; a lower learning rate usually helps. ` +
+      'net.params is what it was before that iteration; { allowNonFinite: true } trains on regardless',
+  )
+}
