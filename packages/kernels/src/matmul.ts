@@ -3,6 +3,7 @@ import { wasmFeatures, type WasmFeatures } from './features.js'
 import { instantiateMatmul, matmulBlocked, type MatmulInstance } from './matmulBlocked.js'
 import { checkMatmul, type MatmulOptions } from './matmulOptions.js'
 import { matmulPlain } from './matmulPlain.js'
+import { fastestShape } from './tileShape.js'
 
 /**
  * out = op(a) · op(b), where op transposes if asked to; see {@link MatmulOptions}. k = 0 gives zeros.
@@ -34,7 +35,7 @@ function instanceFor(elementBytes: 4 | 8, relaxed: boolean): MatmulInstance {
   const key = `${elementBytes} ${relaxed}`
   const known = instances.get(key)
   if (known !== undefined) return known
-  const made = instantiateMatmul(elementBytes, relaxed)
+  const made = instantiateMatmul(fastestShape(elementBytes, relaxed))
   instances.set(key, made)
   return made
 }

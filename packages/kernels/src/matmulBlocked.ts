@@ -5,7 +5,7 @@
 import type { FloatArray, MatmulOptions } from './matmulOptions.js'
 import { encodeMatmul, type MatmulExports, type Multiply } from './matmulProgram.js'
 import { ScratchMemory } from './memory.js'
-import { fastestShape, lanesOf, type TileShape } from './tileShape.js'
+import { lanesOf, type TileShape } from './tileShape.js'
 
 /** An instance of the program for one element type. */
 export interface MatmulInstance {
@@ -15,11 +15,10 @@ export interface MatmulInstance {
 }
 
 /** Compiles and instantiates; a few kilobytes, so that a page's main thread may do it synchronously. */
-export function instantiateMatmul(elementBytes: 4 | 8, relaxed: boolean): MatmulInstance {
-  const shape = fastestShape(elementBytes, relaxed)
+export function instantiateMatmul(shape: TileShape): MatmulInstance {
   const module = new WebAssembly.Module(encodeMatmul(shape))
   const program = new WebAssembly.Instance(module).exports as unknown as MatmulExports
-  return { shape, program, memory: new ScratchMemory(program.memory, elementBytes) }
+  return { shape, program, memory: new ScratchMemory(program.memory, shape.elementBytes) }
 }
 
 /**
