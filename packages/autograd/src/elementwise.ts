@@ -1,5 +1,6 @@
 /** Elementwise primitives: declared by a function of numbers, applied to tensors with broadcasting. */
 import { forEachRow } from './broadcastLoop.js'
+import { zerosOf } from './create.js'
 import type { DType, TypedArray } from './dtype.js'
 import { allocate, dtypeOfNumberBeside, floatOf, promote, sumOf } from './dtype.js'
 import type { BinaryRule, UnaryRule } from './primitive.js'
@@ -7,6 +8,7 @@ import { defineBinary, defineUnary } from './primitive.js'
 import { broadcastShapes, sizeOf } from './shape.js'
 import { Tensor } from './tensor.js'
 import type { Join, Spec, Value } from './value.js'
+import { dtypeOf, kindOf } from './value.js'
 
 /** An operation on one value, element by element. */
 export type UnaryOperation = <A extends Value>(x: A) => Join<A>
@@ -133,6 +135,14 @@ export function inferElementwise(name: string, x: Spec, y: Spec, result: (dtype:
     shape: broadcastShapes(name, x.shape, y.shape),
     dtype: result(promoteBeside(x, y)),
   }
+}
+
+/**
+ * 0 as a scalar of the kind and dtype of `x`. Where a rule picks between a flow and 0 by a tensor of bools, the flow
+ * may be a number (the tangent of one): beside this zero it takes the dtype of `x`, beside the number 0 float32.
+ */
+export function zeroOf(x: Value): number | Tensor {
+  return zerosOf({ kind: kindOf(x), shape: [], dtype: dtypeOf(x) })
 }
 
 /** The dtype of a mixture in which numbers give way to tensors. */

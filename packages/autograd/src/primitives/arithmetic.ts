@@ -1,7 +1,7 @@
 /** Elementwise arithmetic of two values: add, sub, mul, div, pow, maximum, minimum, atan2. */
 import { greater, equal, less, where } from './comparison.js'
 import type { BinaryOperation } from '../elementwise.js'
-import { defineBinaryElementwise } from '../elementwise.js'
+import { defineBinaryElementwise, zeroOf } from '../elementwise.js'
 import type { Value } from '../value.js'
 import { log, neg, square } from './elementwise.js'
 
@@ -65,15 +65,18 @@ export const pow: BinaryOperation = defineBinaryElementwise({
 })
 
 /** Where `x` is beyond `y` it was chosen and takes all of `flow`; where they are equal, each takes half. */
-const share = (beyond: BinaryOperation, flow: Value, x: Value, y: Value): Value =>
-  where(beyond(x, y), flow, where(equal(x, y), mul(flow, 0.5), 0))
+const share = (beyond: BinaryOperation, flow: Value, x: Value, y: Value, output: Value): Value =>
+  where(beyond(x, y), flow, where(equal(x, y), mul(flow, 0.5), zeroOf(output)))
 
 /** The larger of x and y elementwise, with broadcasting; NaN where either is. Equal operands share the derivative. */
 export const maximum: BinaryOperation = defineBinaryElementwise({
   name: 'maximum',
   dtype: 'same',
   number: (x, y) => Math.max(x, y),
-  derivative: [(flow, x, y) => share(greater, flow, x, y), (flow, x, y) => share(greater, flow, y, x)],
+  derivative: [
+    (flow, x, y, output) => share(greater, flow, x, y, output),
+    (flow, x, y, output) => share(greater, flow, y, x, output),
+  ],
 })
 
 /** The smaller of x and y elementwise, with broadcasting; NaN where either is. Equal operands share the derivative. */
@@ -81,7 +84,10 @@ export const minimum: BinaryOperation = defineBinaryElementwise({
   name: 'minimum',
   dtype: 'same',
   number: (x, y) => Math.min(x, y),
-  derivative: [(flow, x, y) => share(less, flow, x, y), (flow, x, y) => share(less, flow, y, x)],
+  derivative: [
+    (flow, x, y, output) => share(less, flow, x, y, output),
+    (flow, x, y, output) => share(less, flow, y, x, output),
+  ],
 })
 
 /** The angle of the point (y, x) from the positive x axis, atan2(y, x), in radians from −π to π. Integers give float32. */

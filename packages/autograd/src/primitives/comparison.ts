@@ -2,7 +2,7 @@
 import type { BinaryOperation, UnaryOperation } from '../elementwise.js'
 import { forEachRow } from '../broadcastLoop.js'
 import { allocate } from '../dtype.js'
-import { defineBinaryElementwise, defineUnaryElementwise, promoteBeside } from '../elementwise.js'
+import { defineBinaryElementwise, defineUnaryElementwise, promoteBeside, zeroOf } from '../elementwise.js'
 import { defineVariadic } from '../primitive.js'
 import { broadcastShapes, sizeOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
@@ -72,9 +72,10 @@ const select = defineVariadic<undefined>({
     if (position === 0) return null
     return position === 1 ? where(condition, upstream, 0) : where(condition, 0, upstream)
   },
-  forward: (tangent, [condition], _output, _attributes, position) => {
+  forward: (tangent, [condition], output, _attributes, position) => {
     if (position === 0) return null
-    return position === 1 ? where(condition, tangent, 0) : where(condition, 0, tangent)
+    const zero = zeroOf(output)
+    return position === 1 ? where(condition, tangent, zero) : where(condition, zero, tangent)
   },
 })
 

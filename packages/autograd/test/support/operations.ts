@@ -1,0 +1,37 @@
+/** Every operation by name, so that tables keyed by operation are complete or don't compile. */
+import * as activations from '../../src/composed/activations.js'
+import * as composedShapes from '../../src/composed/shapes.js'
+import * as softmaxes from '../../src/composed/softmax.js'
+import * as statistics from '../../src/composed/statistics.js'
+import * as arithmetic from '../../src/primitives/arithmetic.js'
+import { cast } from '../../src/primitives/cast.js'
+import * as comparison from '../../src/primitives/comparison.js'
+import * as elementwise from '../../src/primitives/elementwise.js'
+import * as indexing from '../../src/primitives/indexing.js'
+import * as linearAlgebra from '../../src/primitives/linearAlgebra.js'
+import * as reductions from '../../src/primitives/reductions.js'
+import * as shapes from '../../src/primitives/shape.js'
+import { stopGradient } from '../../src/primitives/stopGradient.js'
+import { toNumber } from '../../src/primitives/toNumber.js'
+
+/** Exported beside the operations, but none of them. */
+type Helper = 'checkList'
+
+export const operations = {
+  ...elementwise,
+  ...arithmetic,
+  ...comparison,
+  ...reductions,
+  ...linearAlgebra,
+  ...shapes,
+  ...indexing,
+  cast,
+  stopGradient,
+  toNumber,
+  ...activations,
+  ...composedShapes,
+  ...softmaxes,
+  ...statistics,
+}
+
+export type OperationName = Exclude<keyof typeof operations, Helper>
