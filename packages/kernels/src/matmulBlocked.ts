@@ -29,7 +29,7 @@ const copiedDepth = 2048
 const copiedColumns = 512
 const copiedElements = 256 * 1024
 
-/** Limits of a packed block of the left matrix, which shall stay in a second-level cache. */
+/** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
 const packedRows = 120
 const packedDepth = 384
 

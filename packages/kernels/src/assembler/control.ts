@@ -91,7 +91,10 @@ export function br_if(label: Label, condition: Operand<'i32'>): Branch<'none'> {
   return { kind: 'branch', type: 'none', label, condition: operand('br_if', 0, 'i32', condition) }
 }
 
-/** for (variable = start; variable < end; variable += step) body, on signed integers. */
+/**
+ * for (variable = start; variable < end; variable += step) body, on signed integers. As in JavaScript, `end`
+ * and `step` are computed anew at each turn: pass locals or constants.
+ */
 export function for_(
   variable: Local<'i32'>,
   start: Operand<'i32'>,
