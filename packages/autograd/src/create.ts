@@ -167,12 +167,16 @@ export function arange(
   step = 1,
   { dtype = 'float32' }: DTypeOption = {},
 ): Tensor {
-  const count = Math.max(0, Math.ceil((stop - start) / step))
-  if (!Number.isFinite(count))
+  if (![start, stop, step].every(Number.isFinite) || step === 0)
     throw new ArgumentError(
       'INVALID_RANGE',
       `arange: from ${start} to ${stop} in steps of ${step} is no finite range; wants finite ends and a step other than 0`,
     )
+  const steps = Math.max(0, Math.ceil((stop - start) / step))
+  const last = start + (steps - 1) * step
+  // The quotient may have been rounded up past a whole number, so that the last step reaches the stop.
+  const isOneTooMany = steps > 0 && (step > 0 ? last >= stop : last <= stop)
+  const count = isOneTooMany ? steps - 1 : steps
   const range = filled('arange', [count], 0, dtype)
   for (let i = 0; i < count; i++) range.data[i] = start + i * step
   return range

@@ -5,6 +5,8 @@ import type { Tensor } from './tensor.js'
 /** Tensors of more elements than this are shown by the ends of their axes. */
 const longest = 200
 const shownAtEachEnd = 3
+/** Of the axes before the last three only the beginning is shown then, or many short ones would fill pages. */
+const shownAxes = 3
 
 function formatElement(value: number, dtype: Tensor['dtype']): string {
   if (dtype === 'bool') return value === 0 ? 'false' : 'true'
@@ -16,7 +18,9 @@ function formatElement(value: number, dtype: Tensor['dtype']): string {
 export function formatTensor({ data, shape, dtype }: Tensor): string {
   const shownAlong = (axis: number): (number | undefined)[] => {
     const indices = Array.from({ length: shape[axis] }, (_, i) => i)
-    if (data.length <= longest || indices.length <= 2 * shownAtEachEnd) return indices
+    if (data.length <= longest) return indices
+    if (axis < shape.length - shownAxes) return indices.length === 1 ? indices : [0, undefined]
+    if (indices.length <= 2 * shownAtEachEnd) return indices
     return [...indices.slice(0, shownAtEachEnd), undefined, ...indices.slice(-shownAtEachEnd)]
   }
   const cells: string[] = []

@@ -72,7 +72,10 @@ export interface NormalOptions extends DTypeOption {
   readonly deviation?: number | undefined
 }
 
-/** Normally distributed numbers, by the transform of Box and Muller (1958). float32 unless said otherwise. */
+/**
+ * Normally distributed numbers, by the transform of Box and Muller (1958). float32 unless said otherwise. Throws
+ * ArgumentError where mean or deviation isn't finite or the deviation is negative.
+ */
 export function normal(
   source: Rng,
   shape: Shape,
@@ -80,6 +83,11 @@ export function normal(
 ): Tensor {
   checkArguments('normal', source, shape)
   checkFloat('normal', dtype)
+  if (!Number.isFinite(mean) || !Number.isFinite(deviation) || deviation < 0)
+    throw new ArgumentError(
+      'RANGE',
+      `normal: mean ${mean}, deviation ${deviation}; wants finite numbers, the deviation at least 0`,
+    )
   const size = sizeOf(shape)
   const out = allocate(dtype, size)
   const uniforms = fractions(source, 2 * Math.ceil(size / 2))
@@ -98,7 +106,10 @@ export interface UniformOptions extends DTypeOption {
   readonly max?: number | undefined
 }
 
-/** Numbers uniform in [min, max), 0 to 1 by default. float32 unless said otherwise. */
+/**
+ * Numbers uniform in [min, max), 0 to 1 by default. float32 unless said otherwise. Throws ArgumentError where the
+ * range isn't finite or min is above max.
+ */
 export function uniform(
   source: Rng,
   shape: Shape,
@@ -106,9 +117,18 @@ export function uniform(
 ): Tensor {
   checkArguments('uniform', source, shape)
   checkFloat('uniform', dtype)
+  if (!Number.isFinite(max - min) || min > max)
+    throw new ArgumentError(
+      'RANGE',
+      `uniform: from ${min} to ${max}; wants a finite range, min not above max`,
+    )
   const out = allocate(dtype, sizeOf(shape))
   const uniforms = fractions(source, out.length)
-  for (let i = 0; i < out.length; i++) out[i] = min + (max - min) * uniforms[i]
+  for (let i = 0; i < out.length; i++) {
+    out[i] = min + (max - min) * uniforms[i]
+    // Rounding may reach the upper end, which is left out; closed to a circle, the range goes on at the lower one.
+    if (out[i] >= max) out[i] = min
+  }
   return new Tensor(out, [...shape], dtype)
 }
 

@@ -36,8 +36,13 @@ export function stridesOf(shape: Shape): number[] {
 /** The largest number of elements: what a typed array can hold in every engine. */
 const maxSize = 2 ** 31
 
-/** Checks that every size is a whole number of at least 0 and that the whole can be allocated. */
+/** Checks that a shape is an array, every size a whole number of at least 0, and that the whole can be allocated. */
 export function checkShape(name: string, shape: Shape): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(
+      'INVALID_SHAPE',
+      `${name}: the shape is ${String(shape)}; wants an array of sizes, such as [2, 3]`,
+    )
   for (const extent of shape)
     if (!Number.isSafeInteger(extent) || extent < 0)
       throw new ShapeError(
