@@ -1,1 +1,17 @@
-export {}
+/** The public entry: layers, losses, initial weights and the two-layer network. */
+export { Affine } from './affine.js'
+export type { AffineOptions, AffineParams } from './affine.js'
+export { initialWeights } from './initialWeights.js'
+export type { InitialWeights } from './initialWeights.js'
+export { StatelessLayer } from './layer.js'
+export type { Applied, ApplyOptions, Given, Layer, Nothing, Output } from './layer.js'
+export { ReLU } from './relu.js'
+export { Sequential } from './sequential.js'
+export type { AnyLayer, SequentialParams, SequentialState } from './sequential.js'
+export { composedSigmoid, Sigmoid } from './sigmoid.js'
+export type { FusedOption } from './sigmoid.js'
+export { composedSoftmaxWithLoss, SoftmaxWithLoss, softmaxWithLoss } from './softmaxWithLoss.js'
+export type { Loss } from './softmaxWithLoss.js'
+export { Tanh } from './tanh.js'
+export { TwoLayerNet } from './twoLayerNet.js'
+export type { TwoLayerNetOptions, TwoLayerParams } from './twoLayerNet.js'
