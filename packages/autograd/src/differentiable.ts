@@ -1,78 +1,120 @@
 /** differentiable: functions with a derivative of the user's own, recorded as one entry. */
 import { zerosOf } from './create.js'
-import { GradientError, TapegradError } from './errors.js'
+import { ArgumentError, GradientError, TapegradError } from './errors.js'
+import { pack, unpack } from './pack.js'
 import { registerVariadic } from './primitive.js'
 import { add, mul } from './primitives/arithmetic.js'
 import { sum } from './primitives/reductions.js'
 import { sameShape } from './shape.js'
 import { Tape } from './tape.js'
 import type { Tensor } from './tensor.js'
-import type { Value } from './value.js'
-import { checkValue, describe, dtypeOf, formatSpec, isValue, kindOf, shapeOf, specOf } from './value.js'
+import type { Spec, Value } from './value.js'
+import { bareSpecOf, describe, dtypeOf, formatSpec, isValue, kindOf, shapeOf, specOf } from './value.js'
 import { Variable } from './variable.js'
 
-/** What `backward` is told beside the upstream derivative. */
-export interface BackwardContext<I extends readonly Value[]> {
+/** A function's result: one value, or a list of several. */
+type Results = Value | readonly Value[]
+
+/** What stands for a result in a derivative rule: its value, tangent or upstream derivative. */
+type Flow<R extends Results> = R extends Value ? Value : { readonly [K in keyof R]: Value }
+
+/** What `backward` and `jvp` are told beside the derivatives: a list of outputs where there are several. */
+export interface DerivativeContext<I extends readonly Value[], R extends Results> {
   readonly inputs: I
-  readonly output: Value
+  readonly output: Flow<R>
 }
 
-export interface DifferentiableDefinition<I extends readonly Value[]> {
-  /** Computes the result from numbers and tensors. What it does is not recorded, so it may use raw loops. */
-  readonly forward: (...inputs: I) => Value
+export interface DifferentiableDefinition<I extends readonly Value[], R extends Results> {
   /**
-   * The derivative by each input, given that by the output: of the input's shape and dtype, or null for an input
-   * that has none. Written with public operations, it can itself be differentiated.
+   * Computes the result, or a list of results, from numbers and tensors. What it does is not recorded, so it may
+   * use raw loops.
+   */
+  readonly forward: (...inputs: I) => R
+  /**
+   * The derivative by each input, given that by the output (a list where there are several): of the input's shape
+   * and dtype, or null for an input that has none. Written with public operations, it can itself be differentiated.
    */
   readonly backward: (
-    upstream: Value,
-    context: BackwardContext<I>,
+    upstream: Flow<R>,
+    context: DerivativeContext<I, R>,
   ) => { readonly [K in keyof I]: Value | null }
   /**
    * The tangent of the result, given those of the inputs: for forward mode, which otherwise gets it from
    * `backward` at twice the cost.
    */
-  readonly jvp?: (tangents: { readonly [K in keyof I]: Value }, context: BackwardContext<I>) => Value
+  readonly jvp?: (tangents: { readonly [K in keyof I]: Value }, context: DerivativeContext<I, R>) => Flow<R>
 }
 
-/** The type of a custom function's result: a Variable where one went in, else a Tensor, else a number. */
+/** The type of each result: a Variable where one went in, else a Tensor, else a number. */
 type JoinInputs<A extends Value> =
   Extract<A, Variable> extends never ? (Extract<A, Tensor> extends never ? number : Tensor) : Variable
 
 /** A function made by `differentiable`. */
-export type Differentiable<I extends readonly Value[]> = <A extends I>(...inputs: A) => JoinInputs<A[number]>
+export type Differentiable<I extends readonly Value[], R extends Results> = <A extends I>(
+  ...inputs: A
+) => R extends Value ? JoinInputs<A[number]> : { -readonly [K in keyof R]: JoinInputs<A[number]> }
 
-interface Definition extends DifferentiableDefinition<readonly Value[]> {
+interface Definition extends DifferentiableDefinition<readonly Value[], Results> {
   readonly name: string
 }
 
-const callCustom = registerVariadic<Definition>({
+/** One call: several results are packed into the entry's value, and told apart by their specs. */
+interface Call {
+  readonly definition: Definition
+  specs: readonly Spec[] | undefined
+}
+
+const callCustom = registerVariadic<Call>({
   name: 'differentiable',
-  label: ({ name }) => name,
-  infer: (_inputs, { name }) => {
-    throw new TapegradError('OPAQUE', `${name}: the shape of its result can't be told without running it`)
+  label: ({ definition }) => definition.name,
+  infer: (_inputs, { definition }) => {
+    throw new TapegradError(
+      'OPAQUE',
+      `${definition.name}: the shape of its result can't be told without running it`,
+    )
   },
-  compute: (inputs, { name, forward }) => {
+  compute: (inputs, call) => {
+    const { name, forward } = call.definition
     const output = forward(...inputs)
-    checkValue(`${name}: the result of forward`, output)
-    return output
+    if (isValue(output)) return output
+    checkResults(name, output)
+    call.specs = output.map(bareSpecOf)
+    return pack(output)
   },
-  reverse: (upstream, inputs, output, definition, wanted) =>
-    checkDerivatives(definition.name, inputs, wanted, definition.backward(upstream, { inputs, output })),
-  forward: (tangents, inputs, output, { name, backward, jvp }) => {
-    if (jvp === undefined) return [tangentByDoubleReverse(name, backward, tangents, inputs, output)]
+  reverse: (upstream, inputs, output, call, wanted) => derivativesOf(call, inputs, output, wanted, upstream),
+  forward: (tangents, inputs, output, call) => {
+    const { jvp } = call.definition
+    if (jvp === undefined) return [tangentByDoubleReverse(call, tangents, inputs, output)]
     const filled = tangents.map((tangent, k) => tangent ?? zerosOf(specOf(inputs[k])))
-    return [jvp(filled, { inputs, output })]
+    const tangent = jvp(filled, { inputs, output: unpacked(output, call) })
+    return [isValue(tangent) ? tangent : pack(tangent)]
   },
 })
+
+/** The result or results that a packed value stands for. */
+function unpacked(value: Value, { specs }: Call): Results {
+  return specs === undefined ? value : unpack(value, specs)
+}
+
+/** What `backward` says, given the upstream derivative of the entry. */
+function derivativesOf(
+  call: Call,
+  inputs: readonly Value[],
+  output: Value,
+  wanted: readonly boolean[],
+  upstream: Value,
+): readonly (Value | null)[] {
+  const { name, backward } = call.definition
+  const derivatives = backward(unpacked(upstream, call), { inputs, output: unpacked(output, call) })
+  return checkDerivatives(name, inputs, wanted, derivatives)
+}
 
 /**
  * The tangent of the output from `backward` alone. `backward` is linear in the upstream derivative u, so that
  * ⟨backward(u), tangents⟩ is too, and its derivative by u is the Jacobian times the tangents.
  */
 function tangentByDoubleReverse(
-  name: string,
-  backward: Definition['backward'],
+  call: Call,
   tangents: readonly (Value | undefined)[],
   inputs: readonly Value[],
   output: Value,
@@ -80,8 +122,7 @@ function tangentByDoubleReverse(
   const tape = new Tape()
   const upstream = tape.variable(zerosOf(specOf(output)))
   const wanted = tangents.map((tangent) => tangent !== undefined)
-  const derivatives = checkDerivatives(name, inputs, wanted, backward(upstream, { inputs, output }))
-  const products = derivatives.flatMap((derivative, k): Value[] =>
+  const products = derivativesOf(call, inputs, output, wanted, upstream).flatMap((derivative, k): Value[] =>
     derivative === null ? [] : [sum(mul(derivative, tangents[k]!))],
   )
   if (products.length === 0) return null
@@ -93,19 +134,30 @@ function tangentByDoubleReverse(
 
 /**
  * A function with a derivative of its own: `forward` computes it, `backward` differentiates it. It works on
- * numbers, tensors and variables, and is one entry on a tape, called `name`.
+ * numbers, tensors and variables, in every transform, and is one entry on a tape, called `name`; each of several
+ * results is one `element` entry more.
  *
- * Throws GradientError where `backward` gives another number of derivatives than there are inputs, or one of
- * another shape or dtype than its input.
+ * Throws ArgumentError where `forward` returns no value or list of values, and GradientError where `backward`
+ * gives another number of derivatives than there are inputs, or one of another shape or dtype than its input.
  */
-export function differentiable<I extends readonly Value[]>(
+export function differentiable<I extends readonly Value[], R extends Results>(
   name: string,
-  { forward, backward, jvp }: DifferentiableDefinition<I>,
-): Differentiable<I> {
+  { forward, backward, jvp }: DifferentiableDefinition<I, R>,
+): Differentiable<I, R> {
   const definition = { name, forward, backward, jvp } as unknown as Definition
-  const call: Differentiable<I> = (...inputs) =>
-    callCustom(inputs, definition) as JoinInputs<(typeof inputs)[number]>
-  return Object.defineProperty(call, 'name', { value: name })
+  const call = (...inputs: readonly Value[]): Results => {
+    const attributes: Call = { definition, specs: undefined }
+    return unpacked(callCustom(inputs, attributes), attributes)
+  }
+  return Object.defineProperty(call, 'name', { value: name }) as Differentiable<I, R>
+}
+
+function checkResults(name: string, output: unknown): void {
+  if (!Array.isArray(output) || output.length === 0 || !output.every(isValue))
+    throw new ArgumentError(
+      'RESULT',
+      `${name}: forward returned ${describe(output)}; wants a number or Tensor, or a list of at least one`,
+    )
 }
 
 function checkDerivatives(

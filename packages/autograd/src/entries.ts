@@ -70,9 +70,15 @@ export function formatEntries(tape: Tape): string {
     .join('\n')
 }
 
+/** Attributes that read well on a line: numbers, words, and lists of them. */
 function formatAttributes(attributes: unknown): string[] {
   if (typeof attributes !== 'object' || attributes === null) return []
+  const isPlain = (x: unknown): boolean =>
+    ['number', 'boolean', 'string'].includes(typeof x) || (Array.isArray(x) && x.every(isPlain))
   return Object.entries(attributes)
-    .filter(([, attribute]) => attribute !== undefined && typeof attribute !== 'function')
+    .filter(
+      ([, attribute]) =>
+        ['number', 'boolean', 'string'].includes(typeof attribute) || Array.isArray(attribute),
+    )
     .map(([key, attribute]) => `${key}: ${JSON.stringify(attribute)}`)
 }

@@ -83,6 +83,14 @@ export class Recording {
     return index === 0 ? 0 : this.ends[index - 1]
   }
 
+  /** Lets go of all values but those of constants, from which and new inputs they can be computed again. */
+  forgetValues(): void {
+    const { objects } = this
+    if (objects !== undefined)
+      for (let index = 0; index < this.length; index++)
+        if (!this.isConstant(index)) objects[index] = undefined
+  }
+
   valueAt(index: number): Value {
     return this.objects?.[index] ?? this.numbers[index]
   }

@@ -36,6 +36,7 @@ export class Tape extends Level {
   /** Where each entry was recorded, kept by a tape that detects anomalies. */
   private readonly origins: string[] | undefined
   private closed = false
+  private forgotten = false
 
   constructor({ detectAnomaly = false }: TapeOptions = {}) {
     super()
@@ -88,6 +89,23 @@ export class Tape extends Level {
   /** Ends the recording: operations on its variables are errors from now on. */
   close(): void {
     this.closed = true
+  }
+
+  /** @internal Closes the tape and lets go of all values but those of constants. */
+  forget(): void {
+    this.close()
+    this.forgotten = true
+    this.recording.forgetValues()
+  }
+
+  /** @internal The value of a variable that a user reads. */
+  read(index: number): Value {
+    if (this.forgotten)
+      throw new TapeError(
+        'FORGOTTEN',
+        'a variable was read after the checkpointed function that made it had returned; return what you need from it',
+      )
+    return this.recording.valueAt(index)
   }
 
   /** @internal */
@@ -153,7 +171,7 @@ export class Tape extends Level {
     return this.addConstant(x)
   }
 
-  private addConstant(value: Value): number {
+  protected addConstant(value: Value): number {
     this.origins?.push('')
     return this.recording.addLeaf(constantId, value)
   }
@@ -194,7 +212,7 @@ export class TapeVariable extends Variable {
   }
 
   override get value(): Value {
-    return this.tape.recording.valueAt(this.index)
+    return this.tape.read(this.index)
   }
 
   override get name(): string | undefined {

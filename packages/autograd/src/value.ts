@@ -25,6 +25,12 @@ export function specOf(x: Value): Spec {
   return typeof x === 'number' ? numberSpec : x
 }
 
+/** A spec that doesn't keep the value's data alive. */
+export function bareSpecOf(x: Value): Spec {
+  const { kind, shape, dtype } = specOf(x)
+  return { kind, shape, dtype }
+}
+
 export function kindOf(x: Value): Kind {
   return typeof x === 'number' ? 'number' : x.kind
 }

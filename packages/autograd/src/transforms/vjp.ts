@@ -6,7 +6,7 @@ import { Tape } from '../tape.js'
 import type { MapLeaves } from '../tree.js'
 import { leavesOf, mapTree } from '../tree.js'
 import type { Value } from '../value.js'
-import { describe, isValue, specOf } from '../value.js'
+import { describe, isDifferentiable, isValue, specOf } from '../value.js'
 import { Variable } from '../variable.js'
 import type { Accepted, GradientOf, Peeled } from './arguments.js'
 import { checkNotPromise, peelLevel, watchArguments } from './arguments.js'
@@ -67,8 +67,8 @@ function pullBack(tape: Tape, sources: unknown[], targets: readonly Value[], ups
     )
   return targets.reduce<unknown[]>(
     (total, target, k) => {
-      const isOnTape = target instanceof Variable && target.level === tape
-      return isOnTape ? addTrees(total, tape.gradient(target, sources, { upstream: flows[k] })) : total
+      const depends = target instanceof Variable && target.level === tape && isDifferentiable(target)
+      return depends ? addTrees(total, tape.gradient(target, sources, { upstream: flows[k] })) : total
     },
     mapTree(sources, (leaf) => (isValue(leaf) ? zerosOf(specOf(leaf)) : leaf)) as unknown[],
   )
