@@ -1,0 +1,247 @@
+import type { Tensor } from '@tapegrad/autograd'
+import { tensor } from '@tapegrad/autograd'
+import type { EpochReport, FitOptions, IterationReport } from '../src/index.js'
+import { DatasetError, TrainingError, fit, sgd } from '../src/index.js'
+import { errorFrom } from './support/errorFrom.js'
+import type { LinearNet } from './support/linearNet.js'
+import { linearNet } from './support/linearNet.js'
+import { stripeClasses, stripeInputs, stripes } from './support/stripes.js'
+
+const newNet = (dtype?: 'float64'): LinearNet => linearNet(stripeInputs, stripeClasses, dtype)
+
+const optimizer = sgd({ rate: 0.5 })
+const settings = { optimizer, batchSize: 10 }
+type Options = FitOptions<unknown>
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+describe('fit', () => {
+  test.each([undefined, 'float64'] as const)('learns a small problem (dtype %s)', async (dtype) => {
+    const net = newNet(dtype)
+    const { loss, trainAccuracy, testAccuracy } = await fit(net, stripes, { ...settings, epochs: 40 })
+    expect(loss[0]).toBeGreaterThan(1)
+    expect(loss.at(-1)).toBeLessThan(0.3)
+    expect(trainAccuracy[0]).toBeLessThan(0.5)
+    expect(trainAccuracy.at(-1)).toBeGreaterThan(0.95)
+    expect(testAccuracy.at(-1)).toBeGreaterThan(0.95)
+    expect(net.params.W.dtype).toBe(dtype ?? 'float32')
+  })
+
+  test('measures accuracies before training and after every epoch', async () => {
+    const { loss, epochs, trainAccuracy, testAccuracy, seconds } = await fit(newNet(), stripes, {
+      ...settings,
+      epochs: 3,
+    })
+    expect(loss).toHaveLength(33)
+    expect(epochs).toEqual([0, 1, 2, 3])
+    expect(trainAccuracy).toHaveLength(4)
+    expect(testAccuracy).toHaveLength(4)
+    expect(seconds).toBeGreaterThan(0)
+  })
+
+  test('measures accuracies after a last, partial epoch too', async () => {
+    const { loss, epochs } = await fit(newNet(), stripes, { ...settings, iterations: 14 })
+    expect(loss).toHaveLength(14)
+    expect(epochs).toEqual([0, 1, 14 / 11])
+  })
+
+  test('records the loss on each batch after the update', async () => {
+    const net = newNet()
+    const batches: [Tensor, Tensor][] = []
+    const after: number[] = []
+    const objective = net.objective.bind(net)
+    net.objective = (params, images, labels) => {
+      batches.push([images, labels])
+      return objective(params, images, labels)
+    }
+    const { loss } = await fit(net, stripes, {
+      ...settings,
+      iterations: 5,
+      onIteration: () => {
+        const [images, labels] = batches.at(-1)!
+        after.push((objective(net.params, images, labels) as Tensor).item())
+      },
+    })
+    expect(loss).toEqual(after)
+    // Each batch is seen twice: for the gradient, and for the loss.
+    expect(batches).toHaveLength(10)
+    for (let i = 0; i < 10; i += 2) expect(batches[i]).toEqual(batches[i + 1])
+  })
+
+  test('gives the same run for the same seed, and another for another', async () => {
+    for (const batches of ['sampled', 'shuffled'] as const) {
+      const run = async (seed?: number): Promise<unknown[]> => {
+        const net = newNet()
+        const { loss, testAccuracy } = await fit(net, stripes, { ...settings, iterations: 12, batches, seed })
+        return [loss, testAccuracy, Array.from(net.params.W.data)]
+      }
+      expect(await run(1)).toEqual(await run(1))
+      expect(await run()).toEqual(await run(0))
+      expect(await run(1)).not.toEqual(await run(2))
+    }
+  })
+
+  test('trains with every example once an epoch when batches are shuffled', async () => {
+    const net = newNet()
+    const sizes: number[] = []
+    const objective = net.objective.bind(net)
+    net.objective = (params, images, labels) => {
+      sizes.push(images.shape[0])
+      return objective(params, images, labels)
+    }
+    await fit(net, stripes, { ...settings, epochs: 1, batches: 'shuffled' })
+    // Each batch is seen twice: for the gradient and for the loss.
+    expect(sizes).toEqual([...new Array<number>(20).fill(10), 5, 5])
+  })
+
+  test('reports iterations and epochs as they come, and waits for the callbacks', async () => {
+    const events: string[] = []
+    const epochs: EpochReport[] = []
+    const iterations: IterationReport[] = []
+    const history = await fit(newNet(), stripes, {
+      ...settings,
+      iterations: 12,
+      onIteration: async (report) => {
+        await Promise.resolve()
+        iterations.push(report)
+        events.push(`iteration ${report.iteration}`)
+      },
+      onEpoch: async (report) => {
+        await Promise.resolve()
+        epochs.push(report)
+        events.push(`epoch ${report.epoch.toFixed(2)}`)
+      },
+    })
+    expect(iterations.map(({ loss }) => loss)).toEqual(history.loss)
+    expect(epochs.map(({ trainAccuracy }) => trainAccuracy)).toEqual(history.trainAccuracy)
+    expect(epochs.map(({ iteration }) => iteration)).toEqual([0, 11, 12])
+    expect(events[0]).toBe('epoch 0.00')
+    expect(events.slice(11)).toEqual(['iteration 11', 'epoch 1.00', 'iteration 12', 'epoch 1.09'])
+  })
+
+  test('counts neither callbacks nor accuracies into seconds', async () => {
+    const started = performance.now()
+    const { seconds } = await fit(newNet(), stripes, {
+      ...settings,
+      iterations: 1,
+      onIteration: () => pause(100),
+      onEpoch: () => pause(100),
+    })
+    // Three callbacks; a timer may fire a millisecond early.
+    expect((performance.now() - started) / 1000 - seconds).toBeGreaterThan(0.29)
+  })
+
+  test('keeps the last completed iteration and rejects with the reason when aborted', async () => {
+    const net = newNet()
+    const controller = new AbortController()
+    const reason = new Error('stopped by hand')
+    const completed: unknown[] = []
+    const training = fit(net, stripes, {
+      ...settings,
+      epochs: 1000,
+      signal: controller.signal,
+      onIteration: ({ iteration }) => {
+        completed.push(net.params)
+        if (iteration === 7) controller.abort(reason)
+      },
+    })
+    await expect(training).rejects.toBe(reason)
+    expect(completed).toHaveLength(7)
+    expect(net.params).toBe(completed[6])
+  })
+
+  test('lets a timer abort it', async () => {
+    await expect(
+      fit(newNet(), stripes, { ...settings, epochs: 1e6, signal: AbortSignal.timeout(20) }),
+    ).rejects.toThrow(/timeout/)
+  })
+
+  test('stops at a loss that is not finite, with the parameters of before', async () => {
+    const net = newNet()
+    const before: unknown[] = [net.params]
+    const error = await errorFrom(() =>
+      fit(net, stripes, {
+        optimizer: {
+          init: () => 0,
+          update: (params, gradients, count: number) => ({
+            params: sgd({ rate: count === 3 ? 1e300 : 0.1 }).update(params, gradients, {}).params,
+            state: count + 1,
+          }),
+        },
+        batchSize: 10,
+        epochs: 1,
+        onIteration: () => before.push(net.params),
+      }),
+    )
+    expect(error).toBeInstanceOf(TrainingError)
+    expect(error).toMatchObject({
+      code: 'DIVERGED',
+      message:
+        'fit: the loss became NaN in iteration 4; a lower learning rate usually helps. ' +
+        'net.params is what it was before that iteration; { allowNonFinite: true } trains on regardless',
+    })
+    expect(before).toHaveLength(4)
+    expect(net.params).toBe(before[3])
+  })
+
+  test('trains on past losses that are not finite when told to', async () => {
+    const { loss } = await fit(newNet(), stripes, {
+      optimizer: sgd({ rate: 1e300 }),
+      batchSize: 10,
+      iterations: 3,
+      allowNonFinite: true,
+    })
+    expect(loss).toHaveLength(3)
+    expect(loss[2]).toBeNaN()
+  })
+
+  test.each<[string, Partial<Record<keyof Options, unknown>>, string]>([
+    ['no duration', {}, 'fit: got neither iterations and epochs; wants one of them'],
+    [
+      'both durations',
+      { iterations: 1, epochs: 1 },
+      'fit: got both iterations and epochs; wants one of them',
+    ],
+    ['no iterations', { iterations: 0 }, 'fit: iterations is 0; wants a whole number of at least 1'],
+    ['half an epoch', { epochs: 0.5 }, 'fit: epochs is 0.5; wants a whole number of at least 1'],
+    ['text for a number', { epochs: '3' }, 'fit: epochs is 3; wants a whole number of at least 1'],
+    [
+      'a batch larger than the data',
+      { epochs: 1, batchSize: 106 },
+      'fit: batchSize is 106; wants a whole number from 1 to 105, the number of examples',
+    ],
+    [
+      'unknown batches',
+      { epochs: 1, batches: 'sorted' },
+      "fit: batches is sorted; wants 'sampled' or 'shuffled'",
+    ],
+    [
+      'no optimizer',
+      { epochs: 1, optimizer: undefined },
+      'fit: there is no optimizer; wants one such as sgd({ rate: 0.1 })',
+    ],
+    ['a seed that is none', { epochs: 1, seed: -1 }, 'rng: seed is -1; wants a whole number from 0 to'],
+  ])('refuses %s', async (_, options, message) => {
+    await expect(fit(newNet(), stripes, { ...settings, ...options } as never)).rejects.toThrow(message)
+  })
+
+  test('refuses data that do not belong together', async () => {
+    const { train, test } = stripes
+    const options = { ...settings, epochs: 1 }
+    const narrow = tensor(new Uint8Array(40), { shape: [40, 1] })
+    await expect(fit(newNet(), { train, test: { ...test, images: narrow } }, options)).rejects.toThrow(
+      new DatasetError(
+        'SHAPES',
+        'fit: train images [105, 8] and test images [40, 1] may differ in their first size only',
+      ),
+    )
+    await expect(fit(newNet(), { train: { ...train, labels: test.labels }, test }, options)).rejects.toThrow(
+      'fit: train: images [105, 8] and labels [40] differ in their first sizes; wants one label an image',
+    )
+    const none = { images: tensor(new Uint8Array(0), { shape: [0, 8] }), labels: tensor(new Uint8Array(0)) }
+    await expect(fit(newNet(), { train, test: none }, options)).rejects.toThrow(
+      'fit: test: there are no examples',
+    )
+  })
+})
