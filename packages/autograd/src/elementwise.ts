@@ -32,6 +32,8 @@ interface UnaryElementwise {
   readonly name: string
   readonly dtype: ResultDType
   readonly number: (x: number) => number
+  /** The kernel for int32, where computing in float64 and wrapping at the end would not be exact. */
+  readonly int32?: (x: number) => number
   /** The derivative's rule; null where it is zero wherever it exists. */
   readonly derivative: UnaryRule | null
 }
@@ -44,6 +46,7 @@ export function defineUnaryElementwise({
   name,
   dtype,
   number,
+  int32 = number,
   derivative,
 }: UnaryElementwise): UnaryOperation {
   const operation = defineUnary<undefined>(
@@ -55,7 +58,8 @@ export function defineUnaryElementwise({
       tensor: (x, spec) => {
         const out = allocate(spec.dtype, x.size)
         const { data } = x
-        for (let i = 0; i < out.length; i++) out[i] = number(data[i])
+        const kernel = spec.dtype === 'int32' ? int32 : number
+        for (let i = 0; i < out.length; i++) out[i] = kernel(data[i])
         return new Tensor(out, spec.shape, spec.dtype)
       },
       reverse: derivative,

@@ -5,7 +5,7 @@
  */
 import { typed } from './dispatch.js'
 import type { DType } from './dtype.js'
-import { allocate, dtypeOfNumberBeside } from './dtype.js'
+import { allocate, isFloat } from './dtype.js'
 import type { Level } from './level.js'
 import { Tensor } from './tensor.js'
 import type { Spec, Value } from './value.js'
@@ -297,8 +297,11 @@ function scalar(x: number, dtype: DType = 'float64'): Tensor {
   return new Tensor(data, [], dtype)
 }
 
-/** A number beside a tensor takes its dtype where that is a float; other values stay as they are. */
+/**
+ * A number beside a tensor takes its dtype where that is a float; other values stay as they are. Beside integers it
+ * keeps its own precision, so that comparing with large ones is exact; only a result is rounded to float32.
+ */
 function tensorBeside(x: Tensor | number, other: Tensor | number): Tensor {
   if (typeof x !== 'number') return x
-  return scalar(x, typeof other === 'number' ? 'float64' : dtypeOfNumberBeside(other.dtype))
+  return scalar(x, typeof other === 'number' || !isFloat(other.dtype) ? 'float64' : other.dtype)
 }

@@ -1,5 +1,5 @@
 /** Elementwise arithmetic of two values: add, sub, mul, div, pow, maximum, minimum, atan2. */
-import { greater, equal, less, where } from './comparison.js'
+import { equal, greater, less, logicalAnd, where } from './comparison.js'
 import type { BinaryOperation } from '../elementwise.js'
 import { defineBinaryElementwise, zeroOf } from '../elementwise.js'
 import type { Value } from '../value.js'
@@ -50,16 +50,19 @@ export const div: BinaryOperation = defineBinaryElementwise({
   derivative: [(flow, _x, y) => div(flow, y), (flow, _x, y, output) => neg(div(mul(flow, output), y))],
 })
 
+/** Where x⁰ = 1 has derivative 0 by x, but y · xʸ⁻¹ would be 0 · ∞. */
+const isZeroToZero = (x: Value, y: Value): Value => logicalAnd(equal(x, 0), equal(y, 0))
+
 /**
- * x to the power y elementwise, with broadcasting, as Math.pow has it. Where y is 0 the derivative by x is 0,
- * and where x is 0 the derivative by y is 0, so that 0⁰ and 0ʸ have finite derivatives.
+ * x to the power y elementwise, with broadcasting, as Math.pow has it. The derivative of 0⁰ by x is 0, and where x is
+ * 0 the derivative by y is 0, so that 0⁰ and 0ʸ have finite derivatives.
  */
 export const pow: BinaryOperation = defineBinaryElementwise({
   name: 'pow',
   dtype: 'arithmetic',
   number: (x, y) => x ** y,
   derivative: [
-    (flow, x, y) => mul(flow, where(equal(y, 0), 0, mul(y, pow(x, sub(y, 1))))),
+    (flow, x, y, output) => mul(flow, mul(y, pow(x, where(isZeroToZero(x, y), zeroOf(output), sub(y, 1))))),
     (flow, x, _y, output) => mul(flow, where(equal(x, 0), 0, mul(output, log(where(equal(x, 0), 1, x))))),
   ],
 })

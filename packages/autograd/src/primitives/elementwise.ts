@@ -74,6 +74,7 @@ export const square: UnaryOperation = defineUnaryElementwise({
   name: 'square',
   dtype: 'arithmetic',
   number: (x) => x * x,
+  int32: (x) => Math.imul(x, x),
   derivative: (flow, x) => mul(flow, mul(x, 2)),
 })
 
