@@ -3,6 +3,7 @@ import type { Config } from 'jest'
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/packages', '<rootDir>/examples', '<rootDir>/docs'],
+  globalSetup: '<rootDir>/jest.setup.ts',
   testMatch: ['**/test/**/*.test.ts'],
   transform: {
     '^.+\\.[jt]s$': [

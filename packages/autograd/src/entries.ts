@@ -36,26 +36,53 @@ function entryAt(tape: Tape, index: number): Entry {
   }
 }
 
-/**
- * The tape's entries as an array. A proxy, so that a tape of a million entries can be indexed, iterated and
- * mapped without a million objects made first.
- */
-export function entriesOf(tape: Tape): readonly Entry[] {
-  return new Proxy<Entry[]>([], {
-    get(target, key, receiver) {
-      if (key === 'length') return tape.length
-      const index = typeof key === 'string' ? Number(key) : NaN
-      if (Number.isInteger(index)) return index >= 0 && index < tape.length ? entryAt(tape, index) : undefined
-      return Reflect.get(target, key, receiver) as unknown
-    },
-    has(target, key) {
-      const index = typeof key === 'string' ? Number(key) : NaN
-      return Number.isInteger(index) ? index >= 0 && index < tape.length : Reflect.has(target, key)
-    },
-  })
+/** The position that a property key stands for, or undefined for other keys. */
+function indexOfKey(key: string | symbol): number | undefined {
+  const index = typeof key === 'string' ? Number(key) : NaN
+  return String(index) === key ? index : undefined
 }
 
-/** One line an entry, such as `4  price = mul(3, 2)  number 220.00000000000003`. */
+/**
+ * The tape's entries as an array that can't be changed. A proxy, so that a tape of a million entries can be
+ * indexed, iterated and mapped without a million objects made first.
+ */
+export function entriesOf(tape: Tape): readonly Entry[] {
+  const isPosition = (index: number): boolean => Number.isInteger(index) && index >= 0 && index < tape.length
+  const refuse = (): boolean => false
+  const target: Entry[] = []
+  const entries = new Proxy<Entry[]>(target, {
+    get(_target, key, receiver) {
+      if (key === 'length') return tape.length
+      const index = indexOfKey(key)
+      if (index === undefined) return Reflect.get(target, key, receiver) as unknown
+      return isPosition(index) ? entryAt(tape, index) : undefined
+    },
+    has(_target, key) {
+      const index = indexOfKey(key)
+      return index === undefined ? Reflect.has(target, key) : isPosition(index)
+    },
+    ownKeys: () => [...Array.from({ length: tape.length }, (_, index) => String(index)), 'length'],
+    getOwnPropertyDescriptor(_target, key) {
+      if (key === 'length')
+        return { value: tape.length, writable: true, enumerable: false, configurable: false }
+      const index = indexOfKey(key)
+      if (index === undefined || !isPosition(index)) return undefined
+      return { value: entryAt(tape, index), writable: false, enumerable: true, configurable: true }
+    },
+    set: refuse,
+    defineProperty: refuse,
+    deleteProperty: refuse,
+    preventExtensions: refuse,
+  })
+  // Node prints a proxy's target, which is empty, unless the target says otherwise.
+  Object.defineProperty(target, Symbol.for('nodejs.util.inspect.custom'), {
+    value: () => Array.from(entries),
+    configurable: true,
+  })
+  return entries
+}
+
+/** One line an entry, such as `%4 = mul(%3, %2): number 220.00000000000003`. */
 export function formatEntries(tape: Tape): string {
   const width = String(Math.max(0, tape.length - 1)).length
   return tape.entries
@@ -75,10 +102,18 @@ function formatAttributes(attributes: unknown): string[] {
   if (typeof attributes !== 'object' || attributes === null) return []
   const isPlain = (x: unknown): boolean =>
     ['number', 'boolean', 'string'].includes(typeof x) || (Array.isArray(x) && x.every(isPlain))
-  return Object.entries(attributes)
-    .filter(
-      ([, attribute]) =>
-        ['number', 'boolean', 'string'].includes(typeof attribute) || Array.isArray(attribute),
-    )
-    .map(([key, attribute]) => `${key}: ${JSON.stringify(attribute)}`)
+  return (
+    Object.entries(attributes)
+      // The name of a custom function already reads as the operation.
+      .filter(
+        ([key, attribute]) => key !== 'name' && attribute !== undefined && typeof attribute !== 'function',
+      )
+      .map(([key, attribute]) => `${key}: ${formatAttribute(attribute)}`)
+  )
+}
+
+function formatAttribute(attribute: unknown): string {
+  if (Array.isArray(attribute)) return `[${attribute.map(formatAttribute).join(', ')}]`
+  // JSON has no infinities.
+  return typeof attribute === 'number' ? String(attribute) : JSON.stringify(attribute)
 }

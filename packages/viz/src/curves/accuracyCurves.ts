@@ -7,12 +7,12 @@ import { blue, vermilion } from './colors.js'
 import { legendPlace } from './legendPlace.js'
 import { renderChart } from './renderChart.js'
 
-/** Accuracies from 0 to 1, one an epoch; NaN in an epoch where none was measured. */
+/** Accuracies from 0 to 1, at the same epochs; NaN where none was measured. */
 export interface AccuracyCurves extends ChartOptions {
   readonly train: ArrayLike<number>
   readonly test: ArrayLike<number>
-  /** The epoch of the first accuracies; 0 by default: measured before training. */
-  readonly firstEpoch?: number
+  /** When they were measured, in rising order; by default 0, 1, 2, …: before training, then after every epoch. */
+  readonly epochs?: ArrayLike<number>
 }
 
 const names = ['train', 'test']
@@ -29,14 +29,15 @@ const dashed = [6, 3]
  * from 0 to 1, and for a size too small.
  */
 export async function accuracyCurves(curves: AccuracyCurves): Promise<string> {
-  const { title = '', firstEpoch = 0 } = curves
+  const { title = '' } = curves
   const size = chartSize('accuracyCurves', curves)
   const train = Array.from(curves.train)
   const test = Array.from(curves.test)
-  check(train, test)
+  const epochs = Array.from(curves.epochs ?? train.keys())
+  check(train, test, epochs)
   const lines = Object.entries({ train, test }).map(([data, accuracies]) =>
     accuracies
-      .map((accuracy, index) => ({ data, epoch: firstEpoch + index, accuracy }))
+      .map((accuracy, index) => ({ data, epoch: epochs[index], accuracy }))
       .filter(({ accuracy }) => !Number.isNaN(accuracy)),
   )
   return renderChart({
@@ -49,7 +50,7 @@ export async function accuracyCurves(curves: AccuracyCurves): Promise<string> {
         type: 'quantitative',
         title: 'epochs',
         axis: { format: 'd', tickMinStep: 1, grid: false },
-        scale: { domain: [firstEpoch, firstEpoch + train.length - 1], nice: false },
+        scale: { domain: [epochs[0], epochs[epochs.length - 1]], nice: false },
       },
       y: {
         field: 'accuracy',
@@ -85,7 +86,7 @@ export async function accuracyCurves(curves: AccuracyCurves): Promise<string> {
   })
 }
 
-function check(train: readonly number[], test: readonly number[]): void {
+function check(train: readonly number[], test: readonly number[], epochs: readonly number[]): void {
   if (train.length !== test.length) {
     throw new ChartError(
       `accuracyCurves: train has ${train.length} accuracies and test ${test.length}; ` +
@@ -94,6 +95,12 @@ function check(train: readonly number[], test: readonly number[]): void {
   }
   if (train.length === 0) {
     throw new ChartError('accuracyCurves: train and test are empty; there is nothing to draw')
+  }
+  if (epochs.length !== train.length || epochs.some((epoch, i) => i > 0 && !(epoch > epochs[i - 1]))) {
+    throw new ChartError(
+      `accuracyCurves: epochs are ${JSON.stringify(epochs)} for ${train.length} accuracies; ` +
+        'wants one for each, in rising order',
+    )
   }
   for (const [name, accuracies] of Object.entries({ train, test })) {
     const index = accuracies.findIndex((accuracy) => accuracy < 0 || accuracy > 1)

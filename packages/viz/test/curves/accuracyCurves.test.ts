@@ -12,18 +12,25 @@ describe('accuracyCurves', () => {
   const accuracy = fc.double({ min: 0, max: 1, noNaN: true })
   const pairs = fc.array(fc.tuple(accuracy, accuracy), { minLength: 2, maxLength: 40 })
 
-  test.prop([pairs, fc.integer({ min: 0, max: 100 })], { numRuns: 20 })(
+  test.prop([pairs, fc.integer({ min: 0, max: 100 }), fc.constantFrom(1, 0.5, 3)], { numRuns: 20 })(
     'draws every accuracy where the axes say',
-    async (pairs, firstEpoch) => {
+    async (pairs, firstEpoch, step) => {
       const series = [pairs.map(([train]) => train), pairs.map(([, test]) => test)]
-      const chart = await draw({ train: series[0], test: series[1], firstEpoch })
+      const epochs = pairs.map((_, index) => firstEpoch + step * index)
+      const chart = await draw({ train: series[0], test: series[1], epochs })
       expect(chart.lines).toHaveLength(2)
       chart.lines.forEach((line, index) => {
-        const values = series[index].map((y, epoch) => ({ x: firstEpoch + epoch, y }))
+        const values = series[index].map((y, index) => ({ x: epochs[index], y }))
         expectDrawnAt(chart, pathPieces(line).flat(), values)
       })
     },
   )
+
+  test.each([[[0, 1, 2]], [[0, 1, 1, 2]], [[0, 1, NaN, 2]]])('refuses the epochs %j', async (epochs) => {
+    await expect(accuracyCurves({ train, test: testData, epochs })).rejects.toThrow(
+      `accuracyCurves: epochs are ${JSON.stringify(epochs)} for 4 accuracies; wants one for each, in rising order`,
+    )
+  })
 
   test('draws the test line dashed and in another colour', async () => {
     const [trainLine, testLine] = (await draw({ train, test: testData })).lines
