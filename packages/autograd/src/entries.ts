@@ -100,16 +100,15 @@ export function formatEntries(tape: Tape): string {
 /** Attributes that read well on a line: numbers, words, and lists of them. */
 function formatAttributes(attributes: unknown): string[] {
   if (typeof attributes !== 'object' || attributes === null) return []
-  const isPlain = (x: unknown): boolean =>
-    ['number', 'boolean', 'string'].includes(typeof x) || (Array.isArray(x) && x.every(isPlain))
-  return (
-    Object.entries(attributes)
-      // The name of a custom function already reads as the operation.
-      .filter(
-        ([key, attribute]) => key !== 'name' && attribute !== undefined && typeof attribute !== 'function',
-      )
-      .map(([key, attribute]) => `${key}: ${formatAttribute(attribute)}`)
-  )
+  return Object.entries(attributes)
+    .filter(([, attribute]) => readsWell(attribute))
+    .map(([key, attribute]) => `${key}: ${formatAttribute(attribute)}`)
+}
+
+function readsWell(attribute: unknown): boolean {
+  return Array.isArray(attribute)
+    ? attribute.every(readsWell)
+    : ['number', 'boolean', 'string'].includes(typeof attribute)
 }
 
 function formatAttribute(attribute: unknown): string {

@@ -84,7 +84,7 @@ class ReverseWalk {
     switch (primitive.arity) {
       case 1: {
         const input = recording.inputAt(index, 0)
-        if (primitive.reverse !== null)
+        if (primitive.reverse !== null && this.isWanted(input))
           this.add(index, 0, flow, primitive.reverse(flow, recording.valueAt(input), output, attributes))
         return
       }
@@ -104,6 +104,7 @@ class ReverseWalk {
         const inputs = recording.inputsOf(index)
         const values = inputs.map((input) => recording.valueAt(input))
         const wanted = inputs.map((input, k) => this.isWanted(input) && isDifferentiable(values[k]))
+        if (!wanted.includes(true)) return
         const derivatives = primitive.reverse(flow, values, output, attributes, wanted)
         derivatives.forEach((derivative, k) => {
           if (derivative !== null && wanted[k]) this.add(index, k, flow, derivative)
