@@ -18,8 +18,8 @@ export interface Dataset {
 }
 
 /** Throws DatasetError unless `examples` are tensors of images and labels, as many of one as of the other, and some. */
-export function checkExamples(name: string, examples: Examples): void {
-  const { images, labels } = examples
+export function checkExamples(name: string, examples: Partial<Examples> | undefined): void {
+  const { images, labels } = examples ?? {}
   if (!(images instanceof Tensor) || !(labels instanceof Tensor))
     throw new DatasetError('EXAMPLES', `${name}: wants { images, labels }, both tensors`)
   if (images.rank === 0 || labels.rank === 0 || images.shape[0] !== labels.shape[0])
@@ -31,16 +31,19 @@ export function checkExamples(name: string, examples: Examples): void {
   if (images.shape[0] === 0) throw new DatasetError('EMPTY', `${name}: there are no examples`)
 }
 
-/** Throws DatasetError unless both parts are examples, and of the same kind. */
-export function checkDataset(name: string, { train, test }: Dataset): void {
-  checkExamples(`${name}: train`, train)
-  checkExamples(`${name}: test`, test)
+/** Throws DatasetError unless both parts of `data` are examples, and of the same kind. */
+export function checkDataset(name: string, data: Dataset): void {
+  if (data instanceof Promise)
+    throw new DatasetError('EXAMPLES', `${name}: data is a Promise; await it first, as in await loadMnist()`)
+  checkExamples(`${name}: data.train`, data?.train)
+  checkExamples(`${name}: data.test`, data?.test)
   for (const part of ['images', 'labels'] as const) {
-    const [trained, tested] = [train[part].shape, test[part].shape]
-    if (trained.slice(1).join() !== tested.slice(1).join())
+    const train = data.train[part].shape
+    const test = data.test[part].shape
+    if (train.slice(1).join() !== test.slice(1).join())
       throw new DatasetError(
         'SHAPES',
-        `${name}: train ${part} ${formatShape(trained)} and test ${part} ${formatShape(tested)} ` +
+        `${name}: train ${part} ${formatShape(train)} and test ${part} ${formatShape(test)} ` +
           'may differ in their first size only',
       )
   }

@@ -9,7 +9,7 @@ import type { Dataset } from './examples.js'
 import { checkDataset } from './examples.js'
 import type { FitOptions } from './fitOptions.js'
 import { scheduleOf } from './fitOptions.js'
-import { dtypeOfNetwork } from './trainable.js'
+import { checkTrainable, dtypeOfNetwork } from './trainable.js'
 import type { Trainable } from './trainable.js'
 
 /** What happened in training. */
@@ -46,6 +46,7 @@ export async function fit<P, State>(
   data: Dataset,
   options: FitOptions<State>,
 ): Promise<History> {
+  checkTrainable('fit', net)
   checkDataset('fit', data)
   const { iterations, iterationsPerEpoch } = scheduleOf(options, data.train.images.shape[0])
   const { optimizer, signal, onIteration, onEpoch, allowNonFinite = false } = options

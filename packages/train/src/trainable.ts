@@ -1,6 +1,6 @@
 /** What can be trained: anything with parameters, an objective and an accuracy. */
 import type { DType, MapLeaves, Tensor, Value, Variable } from '@tapegrad/autograd'
-import { leavesOf, isValue, dtypeOf } from '@tapegrad/autograd'
+import { ArgumentError, dtypeOf, isValue, leavesOf } from '@tapegrad/autograd'
 import type { FloatDType } from './gather.js'
 
 /** A network with parameters of type P: a tree of tensors. */
@@ -17,4 +17,14 @@ export interface Trainable<P> {
 export function dtypeOfNetwork(net: { readonly params: unknown }): FloatDType {
   const first: DType | undefined = leavesOf(net.params).filter(isValue).map(dtypeOf)[0]
   return first === 'float64' ? 'float64' : 'float32'
+}
+
+/** Throws ArgumentError unless `net` has what a Trainable has. */
+export function checkTrainable(name: string, net: Partial<Trainable<unknown>> | undefined): void {
+  if (typeof net?.objective === 'function' && typeof net.accuracy === 'function' && net.params !== undefined)
+    return
+  throw new ArgumentError(
+    'NETWORK',
+    `${name}: the network lacks params, objective or accuracy; wants a TwoLayerNet or an object with all three`,
+  )
 }

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tapegrad/autograd'
 import { tensor } from '@tapegrad/autograd'
+import { TwoLayerNet } from '@tapegrad/nn'
 import type { EpochReport, FitOptions, IterationReport } from '../src/index.js'
-import { DatasetError, TrainingError, fit, sgd } from '../src/index.js'
+import { DatasetError, TrainingError, fit, gather, sgd } from '../src/index.js'
 import { errorFrom } from './support/errorFrom.js'
 import type { LinearNet } from './support/linearNet.js'
 import { linearNet } from './support/linearNet.js'
@@ -26,6 +27,22 @@ describe('fit', () => {
     expect(trainAccuracy.at(-1)).toBeGreaterThan(0.95)
     expect(testAccuracy.at(-1)).toBeGreaterThan(0.95)
     expect(net.params.W.dtype).toBe(dtype ?? 'float32')
+  })
+
+  test.each(['relu', 'sigmoid'] as const)('trains the two-layer network, with %s', async (activation) => {
+    const net = new TwoLayerNet({
+      inputs: stripeInputs,
+      hidden: 12,
+      outputs: stripeClasses,
+      activation,
+      deviation: 0.5,
+    })
+    const { loss, trainAccuracy } = await fit(net, stripes, { ...settings, epochs: 60 })
+    expect(loss.at(-1)).toBeLessThan(loss[0])
+    expect(trainAccuracy.at(-1)).toBeGreaterThan(0.95)
+    expect(
+      net.accuracy(gather(stripes.train, [0, 1, 2]).images, tensor(stripes.train.labels.data.slice(0, 3))),
+    ).toBe(1)
   })
 
   test('measures accuracies before training and after every epoch', async () => {
@@ -237,11 +254,26 @@ describe('fit', () => {
       ),
     )
     await expect(fit(newNet(), { train: { ...train, labels: test.labels }, test }, options)).rejects.toThrow(
-      'fit: train: images [105, 8] and labels [40] differ in their first sizes; wants one label an image',
+      'fit: data.train: images [105, 8] and labels [40] differ in their first sizes; wants one label an image',
     )
     const none = { images: tensor(new Uint8Array(0), { shape: [0, 8] }), labels: tensor(new Uint8Array(0)) }
     await expect(fit(newNet(), { train, test: none }, options)).rejects.toThrow(
-      'fit: test: there are no examples',
+      'fit: data.test: there are no examples',
     )
+  })
+
+  test('says what is missing where data or network are not what they should be', async () => {
+    const options = { ...settings, epochs: 1 }
+    await expect(fit(newNet(), Promise.resolve(stripes) as never, options)).rejects.toThrow(
+      'fit: data is a Promise; await it first, as in await loadMnist()',
+    )
+    for (const data of [undefined, {}, { train: { images: [[1]], labels: [1] } }])
+      await expect(fit(newNet(), data as never, options)).rejects.toThrow(
+        'fit: data.train: wants { images, labels }, both tensors',
+      )
+    for (const net of [undefined, {}, { ...newNet(), objective: undefined }])
+      await expect(fit(net as never, stripes, options)).rejects.toThrow(
+        'fit: the network lacks params, objective or accuracy; wants a TwoLayerNet or an object with all three',
+      )
   })
 })
