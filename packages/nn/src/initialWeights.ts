@@ -14,9 +14,10 @@ import { describe, formatShape, sameShape } from './messages.js'
  */
 export type InitialWeights = 'he' | 'xavier' | number | ((rng: Rng, shape: Shape) => Tensor)
 
+/** Where there are no weights, any finite deviation will do. */
 const deviations: Record<'he' | 'xavier', (inputs: number, outputs: number) => number> = {
-  he: (inputs) => Math.sqrt(2 / inputs),
-  xavier: (inputs, outputs) => Math.sqrt(2 / (inputs + outputs)),
+  he: (inputs) => Math.sqrt(2 / Math.max(inputs, 1)),
+  xavier: (inputs, outputs) => Math.sqrt(2 / Math.max(inputs + outputs, 1)),
 }
 
 /**
