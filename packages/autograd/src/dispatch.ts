@@ -23,8 +23,8 @@ interface Signature {
 /** What tapegrad uses of the typed-function library. */
 export interface TypedFunctionLibrary {
   (name: string, signatures: Readonly<Record<string, (...args: never[]) => unknown>>): TypedFunction
-  (name: string, ...functions: readonly TypedFunction[]): TypedFunction
-  (...functions: readonly TypedFunction[]): TypedFunction
+  /** A function that does what each of the given ones, operations among them, does for its types. */
+  (name: string, ...functions: readonly ((...args: never[]) => unknown)[]): TypedFunction
   addTypes(
     types: readonly { readonly name: string; readonly test: (x: unknown) => boolean }[],
     before?: string | false,
