@@ -1,10 +1,9 @@
 /** Labels: which class each example belongs to, as whole numbers or as a distribution over the classes. */
-import type { Shape, Value } from '@tapegrad/autograd'
+import type { Shape, Tensor, Value } from '@tapegrad/autograd'
 import {
   DTypeError,
   IndexError,
   ShapeError,
-  Tensor,
   cast,
   dtypeOf,
   isValue,
@@ -16,8 +15,8 @@ import { describe, formatShape, sameShape } from './messages.js'
 
 /**
  * Throws, in the name of the caller, where `labels` don't belong to logits of shape [..., classes]: ShapeError
- * unless theirs is [...] or [..., classes] or where there are no examples, DTypeError for labels of shape [...]
- * that are not int32 or uint8, IndexError for one that is no class.
+ * unless theirs is [...] or [..., classes], or where there are no examples; DTypeError for labels of shape [...]
+ * that are not int32 or uint8. Which classes they name is for `checkClasses` to see.
  */
 export function checkLabels(caller: string, logits: Shape, labels: Value): void {
   const leading = logits.slice(0, -1)
@@ -32,13 +31,12 @@ export function checkLabels(caller: string, logits: Shape, labels: Value): void 
       'NO_EXAMPLES',
       `${caller}: logits of shape ${formatShape(logits)} hold nothing to take the mean of; wants at least one example and class`,
     )
-  if (areDistributions(logits, labels)) return
-  if (dtypeOf(labels) !== 'int32' && dtypeOf(labels) !== 'uint8')
+  const isInteger = dtypeOf(labels) === 'int32' || dtypeOf(labels) === 'uint8'
+  if (!areDistributions(logits, labels) && !isInteger)
     throw new DTypeError(
       'LABELS_DTYPE',
       `${caller}: labels are ${describe(labels)}; ${wants}; for whole numbers use cast(labels, 'int32')`,
     )
-  if (labels instanceof Tensor) checkClasses(caller, labels, logits[logits.length - 1])
 }
 
 /** Whether labels, which have been checked, are a distribution for each example rather than an integer. */
@@ -55,8 +53,11 @@ export function distributions(logits: Value, labels: Value): Value {
     : oneHot(labels, shape[shape.length - 1], { dtype })
 }
 
-function checkClasses(caller: string, labels: Tensor, classes: number): void {
+/** Throws IndexError, in the name of the caller, for an integer label that is no class of logits of the given shape. */
+export function checkClasses(caller: string, logits: Shape, labels: Tensor): void {
+  if (areDistributions(logits, labels)) return
   const { data } = labels
+  const classes = logits[logits.length - 1]
   for (let k = 0; k < data.length; k++)
     if (data[k] < 0 || data[k] >= classes)
       throw new IndexError(

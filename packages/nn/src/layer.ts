@@ -63,8 +63,9 @@ export abstract class StatelessLayer<P extends object> implements Layer<P, Nothi
     params: Q,
     state: Nothing,
     x: X,
-    _options?: ApplyOptions,
-  ): Applied<Output<X, Q>, Nothing> {
+    options?: ApplyOptions,
+  ): Applied<Output<X, Q>, Nothing>
+  apply(params: Given<P>, state: Nothing, x: Value): Applied<Value, Nothing> {
     return { output: this.forward(params, x), state }
   }
 }

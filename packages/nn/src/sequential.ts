@@ -34,7 +34,7 @@ export class Sequential<L extends Record<string, AnyLayer>> implements Layer<
 
   constructor(readonly layers: L) {
     for (const name of Object.keys(layers)) checkEntry(name, layers[name])
-    // That the parameters of each layer reach it, and no others, is what SequentialParams sees to.
+    // Each layer gets what its own init gave: SequentialParams says so to callers, but not to the compiler here.
     this.entries = Object.entries(layers as Record<string, unknown> as Record<string, Layer>)
   }
 
@@ -77,13 +77,13 @@ export class Sequential<L extends Record<string, AnyLayer>> implements Layer<
   }
 
   /** What a layer is given of parameters or state. */
-  private partFor(name: string, what: string, whole: unknown): object {
+  private partFor(name: string, what: 'parameters' | 'state', whole: unknown): object {
     const part = (whole as Readonly<Record<string, unknown>> | undefined)?.[name]
     if (typeof part === 'object' && part !== null) return part
     throw new ArgumentError(
       'LAYER_PART',
-      `Sequential: the ${what} of layer ${name} are ${describe(part)}; wants an object with those of ` +
-        `${this.entries.map(([layer]) => layer).join(', ')}, as ${what === 'state' ? 'initState()' : 'init(rng)'} gives it`,
+      `Sequential: layer ${name} got ${describe(part)} as its ${what}; wants what ` +
+        `${what === 'state' ? 'initState()' : 'init(rng)'} gives, by the names ${Object.keys(this.layers).join(', ')}`,
     )
   }
 }
@@ -94,7 +94,7 @@ function checkEntry(name: string, layer: unknown): void {
       'LAYER_NAME',
       `Sequential: a layer is named ${name}; wants names that are no whole numbers, which objects list first: layer${name}`,
     )
-  if (typeof (layer as Partial<AnyLayer> | undefined)?.apply !== 'function')
+  if (typeof (layer as Partial<AnyLayer> | undefined)?.initState !== 'function')
     throw new ArgumentError(
       'NOT_A_LAYER',
       `Sequential: ${name} is ${describe(layer)}; wants a layer, such as new ReLU()`,

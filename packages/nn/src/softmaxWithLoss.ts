@@ -19,7 +19,7 @@ import {
   sub,
   sum,
 } from '@tapegrad/autograd'
-import { areDistributions, checkLabels, distributions } from './labels.js'
+import { areDistributions, checkClasses, checkLabels, distributions } from './labels.js'
 import { describe } from './messages.js'
 import type { FusedOption } from './sigmoid.js'
 
@@ -49,6 +49,7 @@ export function softmaxWithLoss(logits: Value, labels: Value): Value {
 export function composedSoftmaxWithLoss<X extends Value, T extends Value>(logits: X, labels: T): Loss<X, T>
 export function composedSoftmaxWithLoss(logits: Value, labels: Value): Value {
   checkArguments('composedSoftmaxWithLoss', logits, labels)
+  if (labels instanceof Tensor) checkClasses('composedSoftmaxWithLoss', shapeOf(logits), labels)
   return composed(logits, labels)
 }
 
@@ -131,6 +132,7 @@ function byLabels(upstream: Value, logits: Value, labels: Value): Value {
 
 /** The loss of plain tensors, example by example, computed in float64. */
 function loopOver(logits: Tensor, labels: Tensor): Tensor {
+  checkClasses('softmaxWithLoss', logits.shape, labels)
   const classes = logits.shape[logits.rank - 1]
   const batch = batchOf(logits)
   const x = logits.data

@@ -14,7 +14,7 @@ import {
 } from '@tapegrad/autograd'
 import { Affine } from './affine.js'
 import type { ElementwiseLayer } from './elementwiseLayer.js'
-import { areDistributions, checkLabels } from './labels.js'
+import { areDistributions, checkClasses, checkLabels } from './labels.js'
 import type { Given, Output } from './layer.js'
 import { ReLU } from './relu.js'
 import { Sigmoid } from './sigmoid.js'
@@ -119,6 +119,7 @@ export class TwoLayerNet {
     const { outputs } = this.affine2
     const logitsShape = [...leading, outputs]
     checkLabels('TwoLayerNet.accuracy', logitsShape, t)
+    checkClasses('TwoLayerNet.accuracy', logitsShape, t)
     const count = leading.reduce((product, size) => product * size, 1)
     const classes = areDistributions(logitsShape, t) ? argmax(t, { axis: -1 }) : t
     const examples = reshape(x, [count, inputs])
