@@ -30,8 +30,20 @@ function firstNotFinite(x: Value): string {
   return `${concrete.data[index]} (element ${index} of ${describe(concrete)})`
 }
 
+/** More frames than the usual ten: between a rule's operation and the program come the walk and the transforms. */
+const frameLimit = 100
+
+function stackLines(): string[] {
+  const engine = Error as ErrorConstructor & { stackTraceLimit?: number | undefined }
+  const { stackTraceLimit } = engine
+  engine.stackTraceLimit = frameLimit
+  const { stack = '' } = new Error('here')
+  engine.stackTraceLimit = stackTraceLimit
+  return stack.split('\n')
+}
+
 /** A stack line of this file, whose folder tells the library's own frames from the user's. */
-const ownFrame = locationOf(new Error('here').stack?.split('\n').find((line) => /:\d+:\d+/.test(line)) ?? '')
+const ownFrame = locationOf(stackLines().find((line) => /:\d+:\d+/.test(line)) ?? '')
 const ownFolder = ownFrame.slice(0, ownFrame.lastIndexOf('/') + 1)
 
 function locationOf(line: string): string {
@@ -40,7 +52,7 @@ function locationOf(line: string): string {
 
 /** The innermost line of the user's program that led here: `file:line:column`. */
 export function whereCalled(): string {
-  const locations = (new Error('here').stack ?? '').split('\n').map(locationOf)
+  const locations = stackLines().map(locationOf)
   const isOwn = (location: string): boolean =>
     location === '' || location.startsWith(ownFolder) || location.includes('/typed-function/')
   // Bundled into one file with the program, the library can't tell its frames; then the innermost one has to do.
