@@ -15,6 +15,9 @@ export class ArgumentError extends TapegradError {}
 /** An index outside the axis it points into. */
 export class IndexError extends TapegradError {}
 
+/** A matrix without what is asked of it: an inverse, or a Cholesky factor. */
+export class LinearAlgebraError extends TapegradError {}
+
 /** A tape or variable used in a way it can't be: closed, foreign, or without a scalar to differentiate. */
 export class TapeError extends TapegradError {}
 

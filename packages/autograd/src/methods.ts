@@ -1,10 +1,15 @@
 /** The operations whose first argument is a value, as methods of Tensor and Variable: one list, one implementation. */
 import { clip, elu, gelu, leakyRelu, logSigmoid, silu } from './composed/activations.js'
+import { diagonal, trace, tril, triu } from './composed/matrixParts.js'
 import { dot, expandDims, flatten, outer, split, squeeze, tile } from './composed/shapes.js'
 import { logSoftmax, logSumExp, softmax } from './composed/softmax.js'
+import type { TopK, TopKOptions } from './composed/sorting.js'
+import { sort, topK } from './composed/sorting.js'
 import { mean, prod, standardDeviation, variance } from './composed/statistics.js'
 import { add, atan2, div, maximum, minimum, mul, pow, sub } from './primitives/arithmetic.js'
+import { argsort } from './primitives/argsort.js'
 import { cast } from './primitives/cast.js'
+import { cholesky } from './primitives/cholesky.js'
 import {
   equal,
   greater,
@@ -16,18 +21,25 @@ import {
   logicalOr,
   notEqual,
 } from './primitives/comparison.js'
+import { determinant, logDeterminant } from './primitives/determinant.js'
 import * as elementwise from './primitives/elementwise.js'
 import { oneHot, take, takeAlongAxis } from './primitives/indexing.js'
 import type { MatmulOptions } from './primitives/linearAlgebra.js'
 import { matmul } from './primitives/linearAlgebra.js'
 import { argmax, argmin, cumsum, max, min, norm, sum } from './primitives/reductions.js'
 import { broadcastTo, flip, pad, reshape, slice, transpose } from './primitives/shape.js'
+import type { SolveOptions, TriangularSolveOptions } from './primitives/solve.js'
+import { inverse, solve, triangularSolve } from './primitives/solve.js'
 import { stopGradient } from './primitives/stopGradient.js'
 import { Tensor } from './tensor.js'
 import type { Join, Value } from './value.js'
 import { Variable } from './variable.js'
 
-const unaryOperations = { ...elementwise, logicalNot, logSigmoid, gelu, silu, flatten, stopGradient }
+const unaryOperations = {
+  ...elementwise,
+  ...{ logicalNot, logSigmoid, gelu, silu, flatten, stopGradient },
+  ...{ cholesky, inverse, determinant, logDeterminant },
+}
 
 const binaryOperations = {
   ...{ add, sub, mul, div, pow, maximum, minimum, atan2 },
@@ -42,10 +54,11 @@ const attributedOperations = {
   ...{ sum, mean, prod, max, min, variance, standardDeviation, logSumExp, norm, argmax, argmin, cumsum },
   ...{ softmax, logSoftmax },
   ...{ transpose, reshape, expandDims, squeeze, broadcastTo, slice, pad, flip, tile },
-  ...{ take, takeAlongAxis, oneHot },
+  ...{ take, takeAlongAxis, oneHot, sort, argsort },
+  ...{ tril, triu, diagonal, trace },
 }
 
-const otherOperations = { matmul, clip, split }
+const otherOperations = { matmul, solve, triangularSolve, clip, split, topK }
 
 /** The operations as methods: `x.mul(y)` is `mul(x, y)`. */
 export type OperationMethods<Self extends Value> = {
@@ -56,8 +69,11 @@ export type OperationMethods<Self extends Value> = {
   [Name in keyof typeof attributedOperations]: (...rest: Rest<(typeof attributedOperations)[Name]>) => Self
 } & {
   matmul: <B extends Value>(b: B, options?: MatmulOptions) => Join<Self, B>
+  solve: <B extends Value>(b: B, options?: SolveOptions) => Join<Self, B>
+  triangularSolve: <B extends Value>(b: B, options?: TriangularSolveOptions) => Join<Self, B>
   clip: <B extends Value, C extends Value>(min: B, max: C) => Join<Join<Self, B>, C>
   split: (parts: number | readonly number[], axis?: number) => Self[]
+  topK: (k: number, options?: TopKOptions) => TopK<Self>
 }
 
 /** The parameters after the first. */
