@@ -2,6 +2,10 @@
 import fc from 'fast-check'
 import type { Shape, Tensor, Value } from '../../src/index.js'
 import { shapeOf } from '../../src/index.js'
+import { transposeMatrices } from '../../src/matrices.js'
+import { einsumCall } from './einsumArbitrary.js'
+import type { Matrices } from './matrixArbitraries.js'
+import { dominant, positiveDefinite, regular, systems } from './matrixArbitraries.js'
 import type { TensorConstraints } from './valueArbitraries.js'
 import {
   axesOf,
@@ -198,6 +202,32 @@ function spreadOut(): Calls {
   )
 }
 
+/** An operation on square matrices. */
+function ofMatrices(operation: (x: Value) => Value, matrices: Matrices): Calls {
+  return fc
+    .tuple(fc.integer({ min: 0, max: 3 }), shape({ maxRank: 1, maxSize: 2 }))
+    .chain(([n, batch]) => matrices(n, batch))
+    .map((x) => call([x], operation))
+}
+
+/** An operation on a part of matrices, square or not. */
+function ofParts(operation: (x: Value, options: { offset: number }) => Value): Calls {
+  return attributed(
+    tensor({ shape: smallShape(2) }),
+    () => fc.record({ offset: fc.integer({ min: -3, max: 3 }) }),
+    operation,
+  )
+}
+
+/** Along an axis, in either order, of elements that are not close to each other. */
+function sorted(operation: (x: Value, options: { axis: number; descending: boolean }) => Value): Calls {
+  return attributed(
+    smallShape(1).chain(distinctTensor),
+    ({ length: rank }) => fc.record({ axis: axisOf(rank), descending: fc.boolean() }),
+    operation,
+  )
+}
+
 const awayFromZero = { avoid: [0] }
 const positive = { min: 0.5, max: 3 }
 const insideUnit = { min: -0.75, max: 0.75 }
@@ -290,6 +320,42 @@ export const domains: Record<OperationName, Calls> = {
   outer: fc
     .tuple(tensor({ shape: smallShape() }), tensor({ shape: shape({ maxRank: 1, maxSize: 3 }) }))
     .map((inputs) => call(inputs, (a, b) => ops.outer(a, b))),
+  einsum: einsumCall().map(({ spec, operands }) =>
+    call(
+      operands.map(({ value }) => value),
+      (...xs) => ops.einsum(spec, ...xs),
+      [spec],
+    ),
+  ),
+
+  solve: fc
+    .tuple(systems(regular), fc.boolean())
+    .map(([{ a, b }, transposeA]) =>
+      call([a, b], (x, y) => ops.solve(x, y, { transposeA }), [{ transposeA }]),
+    ),
+  triangularSolve: fc
+    .tuple(systems(dominant), fc.boolean(), fc.boolean())
+    .map(([{ a, b }, lower, transposeA]) =>
+      call([a, b], (x, y) => ops.triangularSolve(x, y, { lower, transposeA }), [{ lower, transposeA }]),
+    ),
+  inverse: ofMatrices(ops.inverse, regular),
+  determinant: ofMatrices(ops.determinant, regular),
+  logDeterminant: ofMatrices(ops.logDeterminant, regular),
+  // Differences move one element at a time, the derivative is that of symmetric matrices.
+  cholesky: ofMatrices((x) => ops.cholesky(ops.mul(ops.add(x, transposeMatrices(x)), 0.5)), positiveDefinite),
+
+  tril: ofParts(ops.tril),
+  triu: ofParts(ops.triu),
+  diagonal: ofParts(ops.diagonal),
+  trace: ofParts(ops.trace),
+
+  sort: sorted(ops.sort),
+  argsort: sorted(ops.argsort),
+  topK: attributed(
+    smallShape(1, 2).chain(distinctTensor),
+    ({ length: rank }) => fc.tuple(fc.nat({ max: 2 }), axisOf(rank)),
+    (x, [k, axis]) => Object.values(ops.topK(x, k, { axis })),
+  ),
 
   reshape: attributed(
     tensor({ shape: smallShape() }),
