@@ -3,7 +3,6 @@ import type { Config } from 'jest'
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/packages', '<rootDir>/examples', '<rootDir>/docs'],
-  globalSetup: '<rootDir>/jest.setup.ts',
   testMatch: ['**/test/**/*.test.ts'],
   transform: {
     '^.+\\.[jt]s$': [
@@ -18,6 +17,7 @@ const config: Config = {
   moduleNameMapper: {
     '^@tapegrad/kernels/assembler$': '<rootDir>/packages/kernels/src/assembler/index.ts',
     '^@tapegrad/autograd/testing$': '<rootDir>/packages/autograd/src/testing/index.ts',
+    '^@tapegrad/autograd/tracing$': '<rootDir>/packages/autograd/src/tracing.ts',
     '^@tapegrad/train/node$': '<rootDir>/packages/train/src/node/index.ts',
     '^@tapegrad/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
