@@ -1,6 +1,16 @@
 /** Affine: the fully connected layer, a matrix product and a bias. */
 import type { DType, Rng, Tensor, Value } from '@tapegrad/autograd'
-import { ArgumentError, ShapeError, add, isValue, matmul, reshape, shapeOf, zeros } from '@tapegrad/autograd'
+import {
+  ArgumentError,
+  DTypeError,
+  ShapeError,
+  add,
+  isValue,
+  matmul,
+  reshape,
+  shapeOf,
+  zeros,
+} from '@tapegrad/autograd'
 import type { InitialWeights } from './initialWeights.js'
 import { checkInitialWeights, initialWeights } from './initialWeights.js'
 import type { Given, Output } from './layer.js'
@@ -25,7 +35,8 @@ export interface AffineOptions {
  * x · W + b for x of shape [..., inputs], giving [..., outputs]. The dtypes promote: integers meeting float32
  * parameters are taken as they are, so the bytes of an image come in as 0 to 255, not scaled.
  *
- * Throws ArgumentError for sizes that are no whole numbers, and `forward` ShapeError where x or the parameters don't fit.
+ * Throws ArgumentError for sizes that are no whole numbers or weights of an unknown kind, DTypeError for a dtype that
+ * is no float; `forward` throws ShapeError where x or the parameters don't fit.
  */
 export class Affine extends StatelessLayer<AffineParams> {
   readonly weights: InitialWeights
@@ -43,6 +54,11 @@ export class Affine extends StatelessLayer<AffineParams> {
           'LAYER_SIZE',
           `${this.toString()}: ${String(size)} is no size; wants whole numbers of inputs and outputs`,
         )
+    if (dtype !== 'float32' && dtype !== 'float64')
+      throw new DTypeError(
+        'LAYER_DTYPE',
+        `${this.toString()}: dtype is ${String(dtype)}; wants float32 or float64`,
+      )
     checkInitialWeights(this.toString(), weights)
     this.weights = weights
     this.dtype = dtype
@@ -56,7 +72,7 @@ export class Affine extends StatelessLayer<AffineParams> {
     }
   }
 
-  forward<X extends Value, const Q extends Given<AffineParams>>(params: Q, x: X): Output<X, Q>
+  forward<X extends Value, Q extends Given<AffineParams>>(params: Q, x: X): Output<X, Q>
   forward({ W, b }: Given<AffineParams>, x: Value): Value {
     this.checkParameter('W', W, [this.inputs, this.outputs])
     this.checkParameter('b', b, [this.outputs])

@@ -11,7 +11,7 @@ export abstract class ElementwiseLayer extends StatelessLayer<Nothing> {
     return {}
   }
 
-  forward<X extends Value, const Q extends Nothing>(params: Q, x: X): Output<X, Q>
+  forward<X extends Value, Q extends Nothing>(params: Q, x: X): Output<X, Q>
   forward(_params: Nothing, x: Value): Value {
     return this.activate(x)
   }

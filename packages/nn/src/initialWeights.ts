@@ -23,7 +23,7 @@ const deviations: Record<'he' | 'xavier', (inputs: number, outputs: number) => n
 /**
  * Weights of shape [inputs, outputs], float32 unless said otherwise; the result of a function is cast. Throws
  * ArgumentError for an unknown kind of weights or a deviation below 0, ShapeError where a function doesn't return a
- * tensor of the shape, DTypeError for a dtype that is no float.
+ * tensor of the shape, DTypeError where weights are to be drawn in a dtype that is no float.
  */
 export function initialWeights(
   rng: Rng,

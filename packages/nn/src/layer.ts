@@ -36,7 +36,7 @@ export interface Layer<P extends object = object, S extends object = object> {
   initState(): S
 
   /** The output and the next state; the whole truth, where training differs from use or state exists. */
-  apply<X extends Value, const Q extends Given<P>>(
+  apply<X extends Value, Q extends Given<P>>(
     params: Q,
     state: Given<S>,
     x: X,
@@ -44,7 +44,13 @@ export interface Layer<P extends object = object, S extends object = object> {
   ): Applied<Output<X, Q>, Given<S>>
 
   /** The output of `apply` in use, not training, in the state of `initState()`. */
-  forward<X extends Value, const Q extends Given<P>>(params: Q, x: X): Output<X, Q>
+  forward<X extends Value, Q extends Given<P>>(params: Q, x: X): Output<X, Q>
+}
+
+/** Whether a layer that exists in both forms is one entry on a tape, or the operations that it is made of. */
+export interface FusedOption {
+  /** True by default. */
+  readonly fused?: boolean | undefined
 }
 
 /** The parameters, and the state, of a layer that has none. */
@@ -53,13 +59,13 @@ export type Nothing = Record<never, never>
 /** The base of layers without state that do the same in training as in use: `forward` is all there is to them. */
 export abstract class StatelessLayer<P extends object> implements Layer<P, Nothing> {
   abstract init(rng: Rng): P
-  abstract forward<X extends Value, const Q extends Given<P>>(params: Q, x: X): Output<X, Q>
+  abstract forward<X extends Value, Q extends Given<P>>(params: Q, x: X): Output<X, Q>
 
   initState(): Nothing {
     return {}
   }
 
-  apply<X extends Value, const Q extends Given<P>>(
+  apply<X extends Value, Q extends Given<P>>(
     params: Q,
     state: Nothing,
     x: X,

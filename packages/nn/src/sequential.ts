@@ -46,7 +46,7 @@ export class Sequential<L extends Record<string, AnyLayer>> implements Layer<
     return this.byName((layer) => layer.initState()) as SequentialState<L>
   }
 
-  apply<X extends Value, const Q extends Given<SequentialParams<L>>>(
+  apply<X extends Value, Q extends Given<SequentialParams<L>>>(
     params: Q,
     state: Given<SequentialState<L>>,
     x: X,
@@ -67,7 +67,7 @@ export class Sequential<L extends Record<string, AnyLayer>> implements Layer<
     return { output, state: nextState }
   }
 
-  forward<X extends Value, const Q extends Given<SequentialParams<L>>>(params: Q, x: X): Output<X, Q> {
+  forward<X extends Value, Q extends Given<SequentialParams<L>>>(params: Q, x: X): Output<X, Q> {
     return this.apply(params, this.initState() as Given<SequentialState<L>>, x).output
   }
 

@@ -2,12 +2,7 @@
 import type { Join, Value } from '@tapegrad/autograd'
 import { add, div, dtypeOf, exp, maximum, neg, sigmoid } from '@tapegrad/autograd'
 import { ElementwiseLayer } from './elementwiseLayer.js'
-
-/** Whether a layer that exists in both forms is one entry on a tape, or the operations that it is made of. */
-export interface FusedOption {
-  /** True by default. */
-  readonly fused?: boolean | undefined
-}
+import type { FusedOption } from './layer.js'
 
 /** Just above the logarithm of the smallest normal float: below it, e⁻ˣ would come to overflow. */
 const lowest = (x: Value): number => (dtypeOf(x) === 'float64' ? -708 : -87)

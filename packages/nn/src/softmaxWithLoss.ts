@@ -20,8 +20,8 @@ import {
   sum,
 } from '@tapegrad/autograd'
 import { areDistributions, checkClasses, checkLabels, distributions } from './labels.js'
+import type { FusedOption } from './layer.js'
 import { describe } from './messages.js'
-import type { FusedOption } from './sigmoid.js'
 
 /** The type of a loss: a Variable where logits or labels are one. */
 export type Loss<X extends Value, T extends Value> = JoinTensor<Join<X, T>>

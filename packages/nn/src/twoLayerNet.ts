@@ -93,7 +93,7 @@ export class TwoLayerNet {
    * The loss under any parameters, tensors or variables, averaged over the examples: a pure function that reads
    * `params` nowhere, for `grad`, `compile` and the like. It can be passed on without its network.
    */
-  readonly objective = <const Q extends Given<TwoLayerParams>, X extends Value, T extends Value>(
+  readonly objective = <Q extends Given<TwoLayerParams>, X extends Value, T extends Value>(
     params: Q,
     x: X,
     t: T,
@@ -148,7 +148,7 @@ export class TwoLayerNet {
     return castEach(gradient, (name) => this.params[name].dtype)
   }
 
-  private logits<const Q extends Given<TwoLayerParams>, X extends Value>(params: Q, x: X): Output<X, Q>
+  private logits<Q extends Given<TwoLayerParams>, X extends Value>(params: Q, x: X): Output<X, Q>
   private logits({ W1, b1, W2, b2 }: Given<TwoLayerParams>, x: Value): Value {
     const hidden = this.activation.forward({}, this.affine1.forward({ W: W1, b: b1 }, x))
     return this.affine2.forward({ W: W2, b: b2 }, hidden)

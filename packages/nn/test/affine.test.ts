@@ -130,6 +130,9 @@ test('says what it got and what it wants', () => {
   expect(errorOf(() => new Affine(2.5, 1))).toBe(
     'ArgumentError LAYER_SIZE: Affine(2.5, 1): 2.5 is no size; wants whole numbers of inputs and outputs',
   )
+  expect(errorOf(() => new Affine(2, 1, { dtype: 'int32' }))).toBe(
+    'DTypeError LAYER_DTYPE: Affine(2, 1): dtype is int32; wants float32 or float64',
+  )
   expect(errorOf(() => new Affine(2, 1, { weights: -1 }))).toBe(
     "ArgumentError INITIAL_WEIGHTS: Affine(2, 1): weights is -1; wants 'he', 'xavier', a finite standard deviation of at least 0, or a function (rng, shape) => Tensor",
   )

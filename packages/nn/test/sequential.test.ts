@@ -27,7 +27,7 @@ class HalfDropout implements Layer<Nothing, Nothing> {
     return {}
   }
 
-  apply<X extends Value, const Q extends Nothing>(
+  apply<X extends Value, Q extends Nothing>(
     params: Q,
     state: Nothing,
     x: X,
@@ -43,7 +43,7 @@ class HalfDropout implements Layer<Nothing, Nothing> {
     return { output: mul(x, mul(bernoulli(source, [2, 2]), 2)), state }
   }
 
-  forward<X extends Value, const Q extends Nothing>(params: Q, x: X): Output<X, Q> {
+  forward<X extends Value, Q extends Nothing>(params: Q, x: X): Output<X, Q> {
     return this.apply(params, {}, x).output
   }
 }
@@ -63,7 +63,7 @@ class LastMean implements Layer<Nothing, Count> {
     return { calls: zeros([]), mean: zeros([]) }
   }
 
-  apply<X extends Value, const Q extends Nothing>(
+  apply<X extends Value, Q extends Nothing>(
     params: Q,
     state: Given<Count>,
     x: X,
@@ -80,7 +80,7 @@ class LastMean implements Layer<Nothing, Count> {
       : { output: add(x, mul(state.mean, -1)), state }
   }
 
-  forward<X extends Value, const Q extends Nothing>(params: Q, x: X): Output<X, Q> {
+  forward<X extends Value, Q extends Nothing>(params: Q, x: X): Output<X, Q> {
     return this.apply(params, this.initState(), x).output
   }
 }

@@ -34,7 +34,7 @@ function example(activation: Activation, seed: number) {
   net.params = {
     W1: uniform(source, [4, 6], { min: -0.2, max: 0.2, dtype: 'float64' }),
     b1: sign(randomTensor(seed, [6])),
-    W2: randomTensor(seed + 1, [6, 3]),
+    W2: randomTensor(seed + 1, [6, 3], 0.5),
     b2: randomTensor(seed + 2, [3]),
   }
   const x = uniform(source, [5, 4], { min: -1, dtype: 'float64' })
