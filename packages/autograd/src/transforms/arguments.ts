@@ -86,7 +86,7 @@ export function watchArguments(
   })
 }
 
-/** The function's result, which must be a scalar value: what gradients are taken of. */
+/** The function's result, which must be a scalar of floats: what gradients are taken of. */
 export function checkScalarResult(name: string, result: unknown): Value {
   checkNotPromise(name, result)
   if (!isValue(result))
@@ -100,16 +100,23 @@ export function checkScalarResult(name: string, result: unknown): Value {
       `${name}: the function returned ${describe(result)}; wants a scalar: reduce it with sum() or mean(), ` +
         'or use vjp or jacobian for a result with axes',
     )
+  if (!isDifferentiable(result))
+    throw new DTypeError(
+      'INTEGER_GRADIENT',
+      `${name}: the function returned ${describe(result)}; only floats have derivatives: cast to 'float32' or 'float64' first`,
+    )
   return result
 }
 
 /** Throws for a function that returns a Promise: its operations would come after the tape has closed. */
 export function checkNotPromise(name: string, result: unknown): void {
-  if (result instanceof Promise)
-    throw new ArgumentError(
-      'PROMISE',
-      `${name}: the function returned a Promise; wants an ordinary function: await what it needs before, and pass it in`,
-    )
+  if (!(result instanceof Promise)) return
+  // It will fail on the closed tape, unheard; this error stands for that one.
+  result.catch(() => undefined)
+  throw new ArgumentError(
+    'PROMISE',
+    `${name}: the function returned a Promise; wants an ordinary function: await what it needs before, and pass it in`,
+  )
 }
 
 /** A tree of results with this level's variables peeled off. */

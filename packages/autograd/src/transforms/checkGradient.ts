@@ -68,20 +68,21 @@ export function checkGradient(
       `checkGradient: eps ${eps}, rtol ${rtol}, atol ${atol}; wants positive numbers`,
     )
   const args = inputs.map(inFloat64)
-  const argnums = args.flatMap((argument, position) => (isDifferentiableTree(argument) ? [position] : []))
-  if (argnums.length === 0)
+  const floats = args.flatMap(floatsOf)
+  if (floats.length === 0)
     throw new ArgumentError(
       'NO_VALUES',
       `checkGradient: got inputs (${inputs.map(describe).join(', ')}); wants an array with at least one float value in it`,
     )
-  const objective = weighed(f as (...inputs: unknown[]) => unknown, args, seed)
-  const analytic = differentiate('checkGradient', objective, argnums, args, false)
-    .gradient as readonly unknown[]
-  const compared: ComparedElement[] = []
-  argnums.forEach((position, k) => {
-    const numerical = differentiateNumerically(objective, args, position, eps)
-    compared.push(...pairElements(position, analytic[k], numerical))
-  })
+  const weightedSum = weighed(f as (...inputs: unknown[]) => unknown, args, seed)
+  const objective = (...values: Value[]): Value => weightedSum(...withFloats(args, values))
+  const values = floats.map(({ value }) => value)
+  const argnums = floats.map((_, k) => k)
+  const analytic = differentiate('checkGradient', objective, argnums, values, false)
+    .gradient as readonly Value[]
+  const compared = floats.flatMap(({ input, path }, k) =>
+    pairElements(input, path, analytic[k], differentiateNumerically(objective, values, k, eps)),
+  )
   return verdict(compared, rtol, atol)
 }
 
@@ -129,9 +130,29 @@ function inFloat64(argument: unknown): unknown {
   })
 }
 
-function isDifferentiableTree(argument: unknown): boolean {
-  const values = leavesOf(argument).filter(isValue)
-  return values.length > 0 && values.every(isDifferentiable)
+/** A float among the inputs: a value whose derivatives are compared. */
+interface Float {
+  readonly value: Value
+  readonly input: number
+  readonly path: string
+}
+
+function isFloatLeaf(leaf: unknown): leaf is Value {
+  return isValue(leaf) && isDifferentiable(leaf)
+}
+
+function floatsOf(argument: unknown, input: number): Float[] {
+  const floats: Float[] = []
+  mapTree(argument, (leaf, path) => {
+    if (isFloatLeaf(leaf)) floats.push({ value: leaf, input, path })
+  })
+  return floats
+}
+
+/** The arguments with other values in the places of their floats. */
+function withFloats(args: readonly unknown[], values: readonly Value[]): unknown[] {
+  let next = 0
+  return args.map((argument) => mapTree(argument, (leaf) => (isFloatLeaf(leaf) ? values[next++] : leaf)))
 }
 
 /** `f` as a scalar function: the sum of its results, each element weighed with a normally distributed number. */
@@ -164,42 +185,37 @@ function valuesOf(result: unknown): Value[] {
 }
 
 function differentiateNumerically(
-  f: (...args: never[]) => Value,
-  args: readonly unknown[],
+  f: (...values: Value[]) => Value,
+  values: readonly Value[],
   position: number,
   eps: number,
-): unknown {
-  const moved = [...args]
-  return mapElements(args[position], (replaceArgument, element) => {
+): Value {
+  const moved = [...values]
+  return mapElements(values[position], (replaceValue, element) => {
     const at = (x: number): number => {
-      moved[position] = replaceArgument(x)
-      const result = concreteOf(f(...(moved as never[])))
+      moved[position] = replaceValue(x) as Value
+      const result = concreteOf(f(...moved))
       return typeof result === 'number' ? result : result.item()
     }
     const inner = at(element + eps) - at(element - eps)
     const outer = at(element + 2 * eps) - at(element - 2 * eps)
     return (8 * inner - outer) / (12 * eps)
-  })
+  }) as Value
 }
 
-/** The elements of two trees of one structure, side by side. */
-function pairElements(input: number, analytic: unknown, numerical: unknown): ComparedElement[] {
-  const numericalLeaves = leavesOf(numerical)
-  const compared: ComparedElement[] = []
-  let next = 0
-  mapTree(analytic, (leaf, path) => {
-    const other = numericalLeaves[next++]
-    if (!isValue(leaf) || !isValue(other)) return
-    const [a, b] = [concreteOf(leaf), concreteOf(other)]
-    if (typeof a === 'number' || typeof b === 'number')
-      compared.push({ input, path, index: [], analytic: a as number, numerical: b as number })
-    else
-      a.data.forEach((element, offset) => {
-        const index = stridesOf(a.shape).map((stride, axis) => Math.floor(offset / stride) % a.shape[axis])
-        compared.push({ input, path, index, analytic: element, numerical: b.data[offset] })
-      })
-  })
-  return compared
+/** The elements of two derivatives by one value, side by side. */
+function pairElements(input: number, path: string, analytic: Value, numerical: Value): ComparedElement[] {
+  const [a, b] = [concreteOf(analytic), concreteOf(numerical)]
+  if (typeof a === 'number' || typeof b === 'number')
+    return [{ input, path, index: [], analytic: a as number, numerical: b as number }]
+  const strides = stridesOf(a.shape)
+  return Array.from(a.data, (element, offset) => ({
+    input,
+    path,
+    index: strides.map((stride, axis) => Math.floor(offset / stride) % a.shape[axis]),
+    analytic: element,
+    numerical: b.data[offset],
+  }))
 }
 
 function verdict(compared: readonly ComparedElement[], rtol: number, atol: number): GradientCheck {

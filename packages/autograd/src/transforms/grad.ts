@@ -16,7 +16,7 @@ import { checkArgnums, checkNotPromise, checkScalarResult, peelLevel, watchArgum
  * where `f` doesn't depend on it. Nests to any order: `grad(grad(f))`.
  *
  * Throws TapeError where the result is no scalar, ArgumentError where it is a Promise or `argnums` names no
- * argument, DTypeError where an argument to differentiate by holds integers.
+ * argument, DTypeError where the result or an argument to differentiate by holds integers.
  */
 export function grad<P extends Variable[], const N extends Argnums = 0>(
   f: (...args: P) => Value,

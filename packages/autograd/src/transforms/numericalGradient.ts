@@ -77,11 +77,13 @@ export function mapElements(
   tree: unknown,
   derivative: (replace: (x: number) => unknown, element: number) => number,
 ): unknown {
-  return mapTree(tree, (leaf, leafPath) => {
+  let next = 0
+  return mapTree(tree, (leaf) => {
+    // Leaves are told apart by their order: two paths can read alike, as of the keys 'a.b' and, in 'a', 'b'.
+    const position = next++
     if (!isValue(leaf)) return leaf
     const concrete = concreteOf(leaf)
-    const replaceLeaf = (value: Value): unknown =>
-      mapTree(tree, (other, path) => (path === leafPath ? value : other))
+    const replaceLeaf = (value: Value): unknown => withLeaf(tree, position, value)
     if (typeof concrete === 'number') return derivative(replaceLeaf, concrete)
     // One copy is moved element by element in place: copying it for each would be quadratic.
     const moving = new Tensor(concrete.data.slice(), concrete.shape, concrete.dtype)
@@ -97,4 +99,10 @@ export function mapElements(
     }
     return new Tensor(out, concrete.shape, concrete.dtype)
   })
+}
+
+/** The tree with another value in the place of one leaf. */
+function withLeaf(tree: unknown, position: number, value: Value): unknown {
+  let next = 0
+  return mapTree(tree, (leaf) => (next++ === position ? value : leaf))
 }
