@@ -35,20 +35,15 @@ function matrixSizes(shape: Shape, transposed: boolean): [rows: number, columns:
 const product: BinaryCall<Transposes> = defineBinary({
   name: 'matmul',
   infer: ([a, b], { transposeA, transposeB }) => {
-    const [m, k] = matrixSizes(a.shape, transposeA)
-    const [kOfB, n] = matrixSizes(b.shape, transposeB)
-    if (k !== kOfB)
-      throw new ShapeError(
-        'INNER_DIMENSIONS',
-        `matmul: inner dimensions differ: ${formatMatrix(a.shape, transposeA)} · ${formatMatrix(b.shape, transposeB)} (${k} ≠ ${kOfB})`,
-      )
-    const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2))
+    const [m] = matrixSizes(a.shape, transposeA)
+    const [, n] = matrixSizes(b.shape, transposeB)
+    const batch = broadcastShapes('matmul (batch axes)', a.shape.slice(0, -2), b.shape.slice(0, -2))
     return { kind: 'tensor', shape: [...batch, m, n], dtype: promoteBeside(a, b) }
   },
   tensor: (a, b, { shape, dtype }, { transposeA, transposeB }) => {
     const [m, k] = matrixSizes(a.shape, transposeA)
     const n = shape[shape.length - 1]
-    // The kernels multiply floats; integers are exact in float64.
+    // The kernels multiply floats; integers are exact in float64 up to 2⁵³.
     const working = isFloat(dtype) ? dtype : 'float64'
     const left = (cast(a, working) as Tensor).data
     const right = (cast(b, working) as Tensor).data
@@ -105,7 +100,8 @@ function forEachMatrix(
 /**
  * The matrix product a · b over the last two axes; the axes before them broadcast as a batch. As in NumPy a
  * vector on the left is a row, on the right a column, and that axis is dropped from the result; `transposeA`
- * and `transposeB` don't change a vector. Shapes [m, k] · [k, n] give [m, n]. Integers stay integers.
+ * and `transposeB` don't change a vector. Shapes [m, k] · [k, n] give [m, n]. Integers stay integers, exact as long
+ * as no sum of products goes beyond 2⁵³.
  * Throws ShapeError where the inner dimensions differ, the batches don't broadcast, or a side is a scalar.
  */
 export function matmul<A extends Value, B extends Value>(
@@ -125,12 +121,18 @@ export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
     )
   const aIsVector = aShape.length === 1
   const bIsVector = bShape.length === 1
+  const transposeA = !aIsVector && options.transposeA === true
+  const transposeB = !bIsVector && options.transposeB === true
+  const k = aIsVector ? aShape[0] : matrixSizes(aShape, transposeA)[1]
+  const kOfB = bIsVector ? bShape[0] : matrixSizes(bShape, transposeB)[0]
+  if (k !== kOfB)
+    throw new ShapeError(
+      'INNER_DIMENSIONS',
+      `matmul: inner dimensions differ: ${formatMatrix(aShape, transposeA)} · ${formatMatrix(bShape, transposeB)} (${k} ≠ ${kOfB})`,
+    )
   const left = aIsVector ? reshape(a, [1, aShape[0]]) : a
   const right = bIsVector ? reshape(b, [bShape[0], 1]) : b
-  const full = product(left, right, {
-    transposeA: !aIsVector && options.transposeA === true,
-    transposeB: !bIsVector && options.transposeB === true,
-  })
+  const full = product(left, right, { transposeA, transposeB })
   if (!aIsVector && !bIsVector) return full
   const shape = shapeOf(full)
   const kept = shape.filter(

@@ -226,8 +226,10 @@ const normAxes = defineUnary<Reduction>({
     }
     return new Tensor(out, shape, dtype)
   },
-  reverse: (upstream, x, output, reduction) => mul(spread(div(upstream, orOne(output)), x, reduction), x),
-  forward: (tangent, x, output, reduction) => div(sumAxes(mul(tangent, x), reduction), orOne(output)),
+  reverse: (upstream, x, output, reduction) =>
+    mul(spread(upstream, x, reduction), direction(x, output, reduction)),
+  forward: (tangent, x, output, reduction) =>
+    sumAxes(mul(tangent, direction(x, output, reduction)), reduction),
 })
 
 function sumOfSquares({ data, count, inner }: ReductionBlock, line: number, scale: number): number {
@@ -237,9 +239,9 @@ function sumOfSquares({ data, count, inner }: ReductionBlock, line: number, scal
   return total
 }
 
-/** `x`, but 1 where it is 0, to divide by. */
-function orOne(x: Value): Value {
-  return where(equal(x, 0), 1, x)
+/** The derivative of the norm: x / ‖x‖, whose elements neither overflow nor vanish; 0 where the norm is. */
+function direction(x: Value, norms: Value, reduction: Reduction): Value {
+  return div(x, spread(where(equal(norms, 0), 1, norms), x, reduction))
 }
 
 /**

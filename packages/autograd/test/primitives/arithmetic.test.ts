@@ -1,6 +1,6 @@
 /** Arithmetic of two values: element by element against plain loops, at kinks, and where integers wrap. */
 import fc from 'fast-check'
-import type { Variable } from '../../src/index.js'
+import type { Value, Variable } from '../../src/index.js'
 import { ShapeError, ArgumentError, grad, sum, tensor as make } from '../../src/index.js'
 import * as arithmetic from '../../src/primitives/arithmetic.js'
 import { expectError } from '../support/errors.js'
@@ -99,6 +99,11 @@ describe('elementwise arithmetic', () => {
   })
 })
 
+/** The derivative of a function of one value. */
+function derivative(f: (x: Value) => Value): (x: Value) => Value {
+  return (x) => grad((v: Variable) => f(v))(x)
+}
+
 /** The whole number from −2³¹ to 2³¹ − 1 that `x` is congruent to. */
 const wrapped = (x: bigint): number => Number(BigInt.asIntN(32, x))
 
@@ -132,24 +137,21 @@ describe('where arithmetic has kinks', () => {
   })
 
   test('powers of 0 and powers to 0 have finite derivatives, of any order', () => {
-    const byX = (x: number, y: number): number => grad((v: Variable) => pow(v, y))(x)
+    const byX = (x: number, y: number, order = 1): Value => {
+      let f = (v: Value): Value => pow(v, y)
+      for (let k = 0; k < order; k++) f = derivative(f)
+      return f(x)
+    }
     expect([byX(0, 0), byX(0, 1), byX(0, 2), byX(3, 0), byX(-3, 2)]).toEqual([0, 1, 0, 0, -6])
-    const byY = (x: number, y: number): number => grad((v: Variable) => pow(x, v))(y)
+    expect([byX(0, 0, 2), byX(0, 1, 2), byX(0, 2, 2), byX(0, 3, 2)]).toEqual([0, 0, 2, 0])
+    expect([byX(0, 1, 3), byX(0, 2, 3), byX(0, 3, 3), byX(0, 4, 3)]).toEqual([0, 0, 6, 0])
+    const byY = (x: number, y: number): Value => derivative((v) => pow(x, v))(y)
     expect([byY(0, 0), byY(0, 2), byY(1, 5)]).toEqual([0, 0, 0])
-    const second = (x: number, y: number): number =>
-      grad((v: Variable) => grad((w: Variable) => pow(w, y))(v) as Variable)(x)
-    expect([second(0, 0), second(0, 1), second(0, 2), second(0, 3), second(3, 0)]).toEqual([0, 0, 2, 0, -0])
-    const third = (x: number, y: number): number =>
-      grad(
-        (u: Variable) =>
-          grad((v: Variable) => grad((w: Variable) => pow(w, y))(v) as Variable)(u) as Variable,
-      )(x)
-    expect([third(0, 1), third(0, 2), third(0, 3), third(0, 4)]).toEqual([0, 0, 6, 0])
   })
 
   test('the mixed derivative of a power is right where the exponent is 0', () => {
     // ∂²xʸ/∂y∂x = xʸ⁻¹ (1 + y log x), which is 1/x for y = 0.
-    const mixed = grad((y: Variable) => grad((x: Variable) => pow(x, y))(4) as Variable)(0)
+    const mixed = derivative((y) => derivative((x) => pow(x, y))(4))(0)
     expect(mixed).toBeCloseTo(0.25, 12)
   })
 

@@ -62,6 +62,8 @@ export interface ElementConstraints {
   readonly avoid?: readonly number[]
   /** How far they keep away, 1/16 by default. */
   readonly margin?: number
+  /** Whole numbers only, as integer dtypes have them anyway: sums and products of a few are exact. */
+  readonly whole?: boolean
 }
 
 export interface TensorConstraints extends ElementConstraints {
@@ -79,8 +81,9 @@ export function element({
   max = dtype === 'bool' ? 1 : 2,
   avoid = [],
   margin = 1 / 16,
+  whole = false,
 }: ElementConstraints = {}): fc.Arbitrary<number> {
-  if (!isFloat(dtype)) return fc.integer({ min, max })
+  if (whole || !isFloat(dtype)) return fc.integer({ min, max })
   const allowed: { min: number; max: number }[] = []
   let from = min
   for (const point of [...avoid].sort((a, b) => a - b)) {
