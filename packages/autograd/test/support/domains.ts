@@ -1,8 +1,10 @@
 /** For each operation, calls at which it is smooth: what every derivative is tested on. */
 import fc from 'fast-check'
-import type { Shape, Tensor, Value } from '../../src/index.js'
+import type { AveragePoolOptions, Shape, Tensor, Value } from '../../src/index.js'
 import { shapeOf } from '../../src/index.js'
 import { transposeMatrices } from '../../src/matrices.js'
+import type { Convolve } from './convolutionArbitraries.js'
+import { drawnConvolution, drawnPool } from './convolutionArbitraries.js'
 import { einsumCall } from './einsumArbitrary.js'
 import type { Matrices } from './matrixArbitraries.js'
 import { dominant, positiveDefinite, regular, systems } from './matrixArbitraries.js'
@@ -16,6 +18,7 @@ import {
   shape,
   shapeBroadcastingTo,
   tensor,
+  tensorOf,
 } from './valueArbitraries.js'
 import type { OperationName } from './operations.js'
 import { operations as ops } from './operations.js'
@@ -50,6 +53,11 @@ function smallShape(minRank = 0, minSize = 0): fc.Arbitrary<Shape> {
 function operand(constraints: TensorConstraints, ofShape: Shape): fc.Arbitrary<Value> {
   const tensors = tensor({ ...constraints, shape: ofShape })
   return ofShape.length === 0 ? fc.oneof(element(constraints), tensors) : tensors
+}
+
+/** An operand of any small shape. */
+function operandOf(constraints: TensorConstraints): fc.Arbitrary<Value> {
+  return smallShape().chain((drawn) => operand(constraints, drawn))
 }
 
 function unary(operation: (x: Value) => Value, constraints: TensorConstraints = {}): Calls {
@@ -228,6 +236,50 @@ function sorted(operation: (x: Value, options: { axis: number; descending: boole
   )
 }
 
+function convolution(operation: Convolve, rank: 1 | 2): Calls {
+  return drawnConvolution(rank, { maxInput: 4 - rank, maxImages: 3 - rank }).chain(({ x, w, options }) =>
+    fc
+      .tuple(tensor({ shape: x }), tensor({ shape: w }))
+      .map((inputs) => call(inputs, (y, weights) => operation(y, weights, options), [options])),
+  )
+}
+
+/** Pooling of values that `ofShape` draws. */
+function pooling(
+  operation: (x: Value, options: AveragePoolOptions) => Value,
+  rank: 1 | 2,
+  ofShape: (drawn: Shape) => fc.Arbitrary<Tensor>,
+): Calls {
+  return drawnPool(rank).chain(({ x, options }) =>
+    fc
+      .tuple(ofShape(x), fc.boolean())
+      .map(([y, countPadding]) =>
+        call([y], (z) => operation(z, { ...options, countPadding }), [options, countPadding]),
+      ),
+  )
+}
+
+/** Interpolation between increasing points, at places well inside a segment or beyond the ends. */
+function interpolation(): Calls {
+  const width = element({ min: 0.5, max: 1.5 })
+  return fc
+    .tuple(element(), fc.array(width, { minLength: 3, maxLength: 5 }), smallShape())
+    .chain(([first, widths, ofShape]) => {
+      const points = widths.map((_, k) => widths.slice(0, k).reduce((sum, each) => sum + each, first))
+      const xs = tensorOf(points, [points.length])
+      // Position 0 is before the first point, position k ahead of point k; the last widths reach beyond the end.
+      const place = fc
+        .tuple(fc.integer({ min: -1, max: points.length - 1 }), element({ min: 0.15, max: 0.85 }))
+        .map(([k, share]) => (k < 0 ? first - share : points[k] + share * widths[k]))
+      const size = ofShape.reduce((product, extent) => product * extent, 1)
+      return fc
+        .tuple(fc.array(place, { minLength: size, maxLength: size }), tensor({ shape: [points.length] }))
+        .map(([places, ys]) =>
+          call([tensorOf(places, ofShape), xs, ys], (x, knots, heights) => ops.interp(x, knots, heights)),
+        )
+    })
+}
+
 const awayFromZero = { avoid: [0] }
 const positive = { min: 0.5, max: 3 }
 const insideUnit = { min: -0.75, max: 0.75 }
@@ -257,6 +309,11 @@ export const domains: Record<OperationName, Calls> = {
   floor: unary(ops.floor, betweenSteps),
   ceil: unary(ops.ceil, betweenSteps),
   round: unary(ops.round, betweenSteps),
+  logGamma: unary(ops.logGamma, { min: -1.75, max: 3, avoid: [-2, -1, 0], margin: 0.25 }),
+  digamma: unary(ops.digamma, { min: -1.75, max: 3, avoid: [-2, -1, 0], margin: 0.25 }),
+  polygamma: fc
+    .tuple(fc.nat({ max: 3 }), operandOf({ min: -0.75, max: 3, avoid: [-1, 0], margin: 0.25 }))
+    .map(([order, x]) => call([x], (y) => ops.polygamma(order, y), [order])),
   relu: unary(ops.relu, awayFromZero),
   sigmoid: unary(ops.sigmoid),
   softplus: unary(ops.softplus),
@@ -326,6 +383,17 @@ export const domains: Record<OperationName, Calls> = {
       (...xs) => ops.einsum(spec, ...xs),
       [spec],
     ),
+  ),
+
+  conv1d: convolution(ops.conv1d, 1),
+  conv2d: convolution(ops.conv2d, 2),
+  maxPool1d: pooling(ops.maxPool1d, 1, distinctTensor),
+  maxPool2d: pooling(ops.maxPool2d, 2, distinctTensor),
+  averagePool1d: pooling(ops.averagePool1d, 1, (drawn) => tensor({ shape: drawn })),
+  averagePool2d: pooling(ops.averagePool2d, 2, (drawn) => tensor({ shape: drawn })),
+  interp: interpolation(),
+  searchSorted: operandOf({ avoid: [-1, 0, 1] }).map((x) =>
+    call([x], (y) => ops.searchSorted(tensorOf([-1, 0, 1], [3]), y)),
   ),
 
   solve: fc
