@@ -9,6 +9,7 @@ import { formatShape, normalizeAxis, sameShape, sizeOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
 import type { JoinTensor, Value } from '../value.js'
 import { checkValue, describe, dtypeOf, kindOf, shapeOf } from '../value.js'
+import { cast } from './cast.js'
 
 /** The sizes before, along and after an axis. */
 function around(shape: Shape, axis: number): { outer: number; extent: number; inner: number } {
@@ -101,7 +102,9 @@ export function take(x: Value, indices: Value, axis = 0): Value {
   checkIndices('take', indices)
   const shape = shapeOf(x)
   const along = normalizeAxis('take', axis, shape.length)
-  return takeSlices(x, indices, { axis: along, extent: shape[along] })
+  // Beside a float32 a number would become one, which large whole numbers don't fit in.
+  const exact = kindOf(indices) === 'number' ? cast(indices, 'float64') : indices
+  return takeSlices(x, exact, { axis: along, extent: shape[along] })
 }
 
 /** Calls `visit` with the offsets of each picked element and of the element of `x` that it picks. */
@@ -177,9 +180,7 @@ const encode = defineUnary<{ depth: number; dtype: DType }>({
   tensor: (indices, { shape, dtype }, { depth }) => {
     const out = allocate(dtype, sizeOf(shape))
     indices.data.forEach((index, k) => {
-      // Unlike an axis, a class is not counted from the end: a negative label is a mistake.
-      if (index < 0) throw negativeLabel(index, depth)
-      out[k * depth + checkedIndex('oneHot', index, depth)] = 1
+      out[k * depth + checkedClass(index, depth)] = 1
     })
     return new Tensor(out, shape, dtype)
   },
@@ -187,11 +188,15 @@ const encode = defineUnary<{ depth: number; dtype: DType }>({
   forward: null,
 })
 
-function negativeLabel(index: number, depth: number): IndexError {
-  return new IndexError(
-    'INDEX_OUT_OF_BOUNDS',
-    `oneHot: index ${index} is out of bounds; wants 0 to ${depth - 1}`,
-  )
+/** Unlike an index into an axis, a class is not counted from the end: a negative label is a mistake. */
+function checkedClass(index: number, depth: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= depth)
+    throw new IndexError(
+      'INDEX_OUT_OF_BOUNDS',
+      `oneHot: index ${index} is out of bounds for a depth of ${depth}` +
+        (depth === 0 ? '' : `; wants 0 to ${depth - 1}`),
+    )
+  return index
 }
 
 /**

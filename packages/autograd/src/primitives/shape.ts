@@ -51,8 +51,9 @@ function resolveShape(from: Shape, to: Shape): Shape {
   const open = to.indexOf(-1)
   const known = to.filter((_, axis) => axis !== open)
   checkShape('reshape', known)
-  const resolved = open === -1 ? to : to.with(open, size / sizeOf(known))
-  if (sizeOf(resolved) !== size || !Number.isInteger(sizeOf(resolved)))
+  const rest = size / sizeOf(known)
+  const resolved = open === -1 ? to : to.with(open, rest)
+  if (open === -1 ? sizeOf(to) !== size : !Number.isInteger(rest))
     throw new ShapeError(
       'RESHAPE_SIZE',
       `reshape: shape ${formatShape(from)} (${size} elements) can't become ${formatShape(to)}` +
@@ -185,7 +186,7 @@ const padAxes: UnaryCall<{ readonly padding: Padding; readonly value: number }> 
       x.shape.map((extent, axis) => padding[axis][0] + extent + padding[axis][1]),
     ),
   tensor: (x, { shape, dtype }, { padding, value }) => {
-    const out = allocate(dtype, sizeOf(shape)).fill(value)
+    const out = allocate(dtype, sizeOf(shape)).fill(dtype === 'bool' ? Number(value !== 0) : value)
     const strides = stridesOf(shape)
     const first = padding.reduce((offset, [before], axis) => offset + before * strides[axis], 0)
     scatterRows(x, out, strides, first)
