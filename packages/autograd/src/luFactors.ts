@@ -49,10 +49,18 @@ export function factorize(matrix: TypedArray, n: number, pivoting: Pivoting): Lu
 
 function findPivot(factors: Float64Array, n: number, k: number, pivoting: Pivoting): [number, number] {
   const end = pivoting === 'complete' ? n : k + 1
-  let [row, column] = [k, k]
+  let row = k
+  let column = k
+  let largest = Math.abs(factors[k * n + k])
   for (let i = k; i < n; i++)
-    for (let j = k; j < end; j++)
-      if (Math.abs(factors[i * n + j]) > Math.abs(factors[row * n + column])) [row, column] = [i, j]
+    for (let j = k; j < end; j++) {
+      const magnitude = Math.abs(factors[i * n + j])
+      if (magnitude > largest) {
+        largest = magnitude
+        row = i
+        column = j
+      }
+    }
   return [row, column]
 }
 

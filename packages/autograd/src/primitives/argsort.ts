@@ -15,11 +15,45 @@ export interface SortOptions {
   readonly descending?: boolean | undefined
 }
 
-/** The order of two elements: NaN after everything else. */
-function compare(x: number, y: number, descending: boolean): number {
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
-  if (x === y) return 0
-  return x < y !== descending ? -1 : 1
+/**
+ * Sorts the places 0, 1, … of a line by the elements there: a merge sort, which leaves equal elements in their order,
+ * with NaN after everything else. `spare` is room for as many places; the sorted ones are in either of the two.
+ */
+function sortPlaces(line: Float64Array, places: Int32Array, spare: Int32Array): Int32Array {
+  const count = line.length
+  for (let k = 0; k < count; k++) places[k] = k
+  let from = places
+  let to = spare
+  for (let width = 1; width < count; width *= 2) {
+    for (let start = 0; start < count; start += 2 * width) {
+      const middle = Math.min(start + width, count)
+      mergeRuns(line, from, to, start, middle, Math.min(middle + width, count))
+    }
+    ;[from, to] = [to, from]
+  }
+  return from
+}
+
+/** Merges the sorted runs [start, middle) and [middle, end) of `from` into `to`. */
+function mergeRuns(
+  line: Float64Array,
+  from: Int32Array,
+  to: Int32Array,
+  start: number,
+  middle: number,
+  end: number,
+): void {
+  let left = start
+  let right = middle
+  for (let k = start; k < end; k++) {
+    const isLeft = right === end || (left < middle && precedes(line[from[left]], line[from[right]]))
+    to[k] = from[isLeft ? left++ : right++]
+  }
+}
+
+/** Whether x may stay before y. */
+function precedes(x: number, y: number): boolean {
+  return x <= y || Number.isNaN(y)
 }
 
 const order: UnaryCall<{ readonly axis: number; readonly descending: boolean }> = defineUnary({
@@ -28,17 +62,17 @@ const order: UnaryCall<{ readonly axis: number; readonly descending: boolean }> 
   tensor: (x, { shape, dtype }, { axis, descending }) => {
     const { data, outer, count, inner } = reductionBlock(x, [axis])
     const out = allocate(dtype, x.size)
-    const places = new Int32Array(count)
     const line = new Float64Array(count)
+    const places = new Int32Array(count)
+    const spare = new Int32Array(count)
+    // Negated, the largest are the smallest.
+    const sign = descending ? -1 : 1
     for (let i = 0; i < outer; i++)
       for (let j = 0; j < inner; j++) {
         const first = i * count * inner + j
-        for (let k = 0; k < count; k++) {
-          places[k] = k
-          line[k] = data[first + k * inner]
-        }
-        places.sort((p, q) => compare(line[p], line[q], descending) || p - q)
-        for (let k = 0; k < count; k++) out[first + k * inner] = places[k]
+        for (let k = 0; k < count; k++) line[k] = sign * data[first + k * inner]
+        const sorted = sortPlaces(line, places, spare)
+        for (let k = 0; k < count; k++) out[first + k * inner] = sorted[k]
       }
     return new Tensor(out, shape, dtype)
   },

@@ -1,7 +1,7 @@
 /** einsum: against nested loops over all labels, for random specifications. */
 import fc from 'fast-check'
-import type { DType, Tensor } from '../../src/index.js'
-import { ArgumentError, Tape, Variable, einsum, ones, tensor } from '../../src/index.js'
+import type { DType, Tensor, Variable } from '../../src/index.js'
+import { ArgumentError, Tape, einsum, ones, tensor } from '../../src/index.js'
 import { einsumByLoops, einsumCall } from '../support/einsumArbitrary.js'
 import { expectError } from '../support/errors.js'
 import { expectTensor } from '../support/reference.js'

@@ -27,6 +27,7 @@ test('a label runs as far as its largest size, and sizes of 1 broadcast', () => 
   expect(parseEinsum('i,i', [[1], [0]]).sizes.get('i')).toBe(0)
 })
 
+// prettier-ignore
 test.each<[string, number[][], string, string]>([
   ['i->j->k', [[2]], 'EINSUM_SPECIFICATION', "einsum 'i->j->k': '->' appears more than once"],
   ['i1', [[2, 2]], 'EINSUM_SPECIFICATION', "einsum 'i1': can't read 'i1'; wants letters and at most one ellipsis (...)"],
@@ -39,8 +40,9 @@ test.each<[string, number[][], string, string]>([
   ['...i->i', [[2, 3]], 'EINSUM_SPECIFICATION', "einsum '...i->i': the result lacks the operands' ellipsis; add '...' to it, or name its axes to sum over them"],
 ])('%s of %j is refused', (spec, shapes, code, message) => {
   expectError(() => parseEinsum(spec, shapes), ArgumentError, code, message)
-}) // prettier-ignore
+})
 
+// prettier-ignore
 test.each<[string, number[][], string, string]>([
   ['ij', [[2]], 'EINSUM_RANK', "einsum 'ij': operand 0 has shape [2], and 'ij' names 2 axes"],
   ['i,ij...', [[2], [2]], 'EINSUM_RANK', "einsum 'i,ij...': operand 1 has shape [2], and 'ij...' names at least 2 axes"],
@@ -49,7 +51,7 @@ test.each<[string, number[][], string, string]>([
   ['ii', [[1, 3]], 'EINSUM_SIZE', "einsum 'ii': 'i' has size 1 and, in operand 0 of shape [1, 3], 3; wants equal sizes for a diagonal"],
 ])('%s does not fit shapes %j', (spec, shapes, code, message) => {
   expectError(() => parseEinsum(spec, shapes), ShapeError, code, message)
-}) // prettier-ignore
+})
 
 test('what is no string is refused', () => {
   expectError(() => parseEinsum(7 as never, [[2]]), ArgumentError, 'EINSUM_SPECIFICATION', /no string/)
