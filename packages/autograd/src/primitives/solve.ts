@@ -77,8 +77,8 @@ function inferSolution(name: string, a: Spec, b: Spec): Spec {
   return { kind: 'tensor', shape: [...batch, ...b.shape.slice(-2)], dtype: floatOf(promoteBeside(a, b)) }
 }
 
-/** Checks the sides of A x = b, and hands a vector b to `solveMatrices` as a column. */
-function withColumns(name: string, a: Value, b: Value, solveMatrices: (b: Value) => Value): Value {
+/** Checks the sides of A x = b, and hands a vector b to `solveColumns` as a column. */
+function withColumns(name: string, a: Value, b: Value, solveColumns: (b: Value) => Value): Value {
   const n = checkSquare(`${name}: left side`, a)
   checkValue(`${name}: right side`, b)
   const shape = shapeOf(b)
@@ -89,8 +89,8 @@ function withColumns(name: string, a: Value, b: Value, solveMatrices: (b: Value)
       `${name}: the right side of shape ${formatShape(shape)} doesn't fit matrices of shape ${formatShape(shapeOf(a))}; ` +
         `wants ${n} rows: [${n}] or [..., ${n}, k]`,
     )
-  if (!isVector) return solveMatrices(b)
-  const columns = solveMatrices(reshape(b, [n, 1]))
+  if (!isVector) return solveColumns(b)
+  const columns = solveColumns(reshape(b, [n, 1]))
   return reshape(columns, shapeOf(columns).slice(0, -1))
 }
 
