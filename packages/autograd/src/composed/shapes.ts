@@ -1,12 +1,14 @@
 /** Rearrangements made of others: flatten, expandDims, squeeze, stack, split, tile; and outer and dot. */
+import { dtypeOfNumberBeside, promote } from '../dtype.js'
 import { ArgumentError, ShapeError } from '../errors.js'
 import { mul } from '../primitives/arithmetic.js'
+import { cast } from '../primitives/cast.js'
 import { matmul } from '../primitives/linearAlgebra.js'
 import type { JoinAll } from '../primitives/shape.js'
 import { broadcastTo, checkList, concat, reshape, slice } from '../primitives/shape.js'
 import { formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf } from '../shape.js'
 import type { Join, JoinTensor, Value } from '../value.js'
-import { checkValue, shapeOf } from '../value.js'
+import { checkValue, dtypeOf, kindOf, shapeOf } from '../value.js'
 
 /** All elements as a vector. */
 export function flatten<A extends Value>(x: A): JoinTensor<A>
@@ -47,7 +49,8 @@ export function squeeze(x: Value, axes?: number | readonly number[]): Value {
 }
 
 /**
- * Values of one shape put side by side along a new axis. Numbers alone make a float64 tensor. Throws
+ * Values of one shape put side by side along a new axis. Numbers alone make a float64 tensor; tensors beside them
+ * decide the dtype as in arithmetic. Throws
  * ArgumentError for an empty list, ShapeError where the shapes differ.
  */
 export function stack<A extends Value>(xs: readonly A[], axis?: number): JoinAll<A>
@@ -60,8 +63,10 @@ export function stack(xs: readonly Value[], axis = 0): Value {
       'STACK_SHAPES',
       `stack: shapes ${formatShape(first)} and ${formatShape(shapeOf(other))} differ; wants values of one shape`,
     )
+  const dtypes = xs.filter((x) => kindOf(x) === 'tensor').map(dtypeOf)
+  const numberDType = dtypes.length === 0 ? 'float64' : dtypeOfNumberBeside(dtypes.reduce(promote))
   return concat(
-    xs.map((x) => expandDims(x, axis) as Value),
+    xs.map((x): Value => expandDims(kindOf(x) === 'number' ? cast(x, numberDType) : x, axis)),
     normalizeAxis('stack', axis, first.length + 1),
   )
 }
@@ -79,10 +84,7 @@ export function split(x: Value, parts: number | readonly number[], axis = 0): Va
   checkValue('split', x)
   const shape = shapeOf(x)
   const along = normalizeAxis('split', axis, shape.length)
-  const sizes =
-    typeof parts === 'number'
-      ? new Array<number>(Math.max(0, Math.trunc(parts) || 0)).fill(shape[along] / parts)
-      : parts
+  const sizes = typeof parts === 'number' ? equalSizes(shape[along], parts) : parts
   const total = sizes.reduce((sum, size) => sum + size, 0)
   if (!sizes.every((size) => Number.isInteger(size) && size >= 0) || total !== shape[along])
     throw new ShapeError(
@@ -95,6 +97,11 @@ export function split(x: Value, parts: number | readonly number[], axis = 0): Va
     start += size
     return slice(x, from, shape.with(along, start))
   })
+}
+
+/** The sizes of so many equal parts; what no number of parts can be gives a size that doesn't fit. */
+function equalSizes(extent: number, count: number): number[] {
+  return Number.isInteger(count) && count > 0 ? new Array<number>(count).fill(extent / count) : [NaN]
 }
 
 /**

@@ -2,7 +2,7 @@
 import { ones } from '../create.js'
 import { isFloat, sumOf } from '../dtype.js'
 import { ArgumentError } from '../errors.js'
-import { div, mul, sub } from '../primitives/arithmetic.js'
+import { add, div, mul, sub } from '../primitives/arithmetic.js'
 import { cast } from '../primitives/cast.js'
 import { sqrt, square } from '../primitives/elementwise.js'
 import type { ReductionOptions } from '../primitives/reductions.js'
@@ -80,7 +80,8 @@ export function prod(x: Value, options: ReductionOptions = {}): Value {
 function productOfFirstAxis(x: Value): Value {
   const [extent, ...rest] = shapeOf(x)
   let factors: Value = cast(x, sumOf(dtypeOf(x)))
-  if (extent === 0) return ones(rest, { dtype: dtypeOf(factors) })
+  // A sum over nothing is 0, and on the tape of `x` as a product of its elements would be.
+  if (extent === 0) return add(sum(factors, { axis: 0 }), ones(rest, { dtype: dtypeOf(factors) }))
   for (let count = extent; count > 1; count = Math.ceil(count / 2)) {
     const half = Math.floor(count / 2)
     const pairs: Value = mul(slice(factors, [0], [half]), slice(factors, [half], [2 * half]))
