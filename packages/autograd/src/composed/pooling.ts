@@ -9,13 +9,12 @@ import { convolve } from '../primitives/convolution.js'
 import { max } from '../primitives/reductions.js'
 import { reshape } from '../primitives/shape.js'
 import { windows } from '../primitives/windows.js'
-import type { Shape } from '../shape.js'
 import { formatShape, sizeOf } from '../shape.js'
 import type { JoinTensor, Value } from '../value.js'
 import { checkValue, dtypeOf, shapeOf } from '../value.js'
 import type { Padding, PerAxis } from '../windowOptions.js'
 import { perAxis, resolveWindows } from '../windowOptions.js'
-import type { WindowLayout } from '../windows.js'
+import type { PlacedWindows } from '../windows.js'
 
 export interface PoolOptions {
   /** The size of a window. */
@@ -31,12 +30,7 @@ export interface AveragePoolOptions extends PoolOptions {
   readonly countPadding?: boolean | undefined
 }
 
-interface Pool {
-  readonly window: Shape
-  readonly layout: WindowLayout
-}
-
-function resolvePool(name: string, rank: 1 | 2, x: Value, options: PoolOptions): Pool {
+function resolvePool(name: string, rank: 1 | 2, x: Value, options: PoolOptions): PlacedWindows {
   checkValue(name, x)
   const shape = shapeOf(x)
   if (shape.length !== rank + 2)
@@ -47,17 +41,15 @@ function resolvePool(name: string, rank: 1 | 2, x: Value, options: PoolOptions):
   const { size, stride = size, padding } = options
   const input = shape.slice(2)
   const window = perAxis(name, 'size', size, rank)
-  const layout = resolveWindows(name, input, window, { stride, padding })
-  checkReads(name, input, window, layout, padding)
-  return { window, layout }
+  const placed = { ...resolveWindows(name, input, window, { stride, padding }), input, window }
+  checkReads(name, placed, padding)
+  return placed
 }
 
 /** Throws where a window could read nothing but padding: the maximum or mean of nothing. */
 function checkReads(
   name: string,
-  input: Shape,
-  window: Shape,
-  { output, stride, before }: WindowLayout,
+  { input, window, output, stride, before }: PlacedWindows,
   padding: Padding | undefined,
 ): void {
   const readsSomething = input.every((extent, axis) => {
@@ -83,14 +75,14 @@ const least: Record<DType, number> = {
 }
 
 function maxPool(name: string, rank: 1 | 2, x: Value, options: PoolOptions): Value {
-  const { window, layout } = resolvePool(name, rank, x, options)
-  return max(windows(x, { ...layout, window, fill: least[dtypeOf(x)] }), { axis: 2 })
+  const placed = resolvePool(name, rank, x, options)
+  return max(windows(x, { ...placed, fill: least[dtypeOf(x)] }), { axis: 2 })
 }
 
 function averagePool(name: string, rank: 1 | 2, x: Value, options: AveragePoolOptions): Value {
-  const { window, layout } = resolvePool(name, rank, x, options)
+  const { input, window, ...layout } = resolvePool(name, rank, x, options)
   const floats = isFloat(dtypeOf(x)) ? x : cast(x, 'float32')
-  const [batch, channels, ...input] = shapeOf(x)
+  const [batch, channels] = shapeOf(x)
   const dtype = dtypeOf(floats)
   // A sum over windows is a convolution by ones, of each plane for itself.
   const weights = ones([1, 1, ...window], { dtype })

@@ -2,61 +2,56 @@
 import { allocate } from '../dtype.js'
 import type { UnaryCall } from '../primitive.js'
 import { defineUnary } from '../primitive.js'
-import type { Shape } from '../shape.js'
 import { sizeOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
-import { shapeOf } from '../value.js'
-import type { WindowLayout } from '../windows.js'
+import type { PlacedWindows } from '../windows.js'
 import { addWindows, gatherWindows, windowRuns } from '../windows.js'
 
-interface Windows extends WindowLayout {
-  readonly window: Shape
+interface Windows extends PlacedWindows {
   /** What stands where a window reads beyond the input. */
   readonly fill: number
 }
 
 /**
  * @internal The elements that windows over the last axes of `x` read: [...planes, taps, ...output] of a value
- * [...planes, ...spatial].
+ * [...planes, ...input].
  */
 export const windows: UnaryCall<Windows> = defineUnary({
   name: 'windows',
-  infer: ([x], { window, output }) => ({
+  infer: ([x], { input, window, output }) => ({
     kind: 'tensor',
-    shape: [...x.shape.slice(0, -window.length), sizeOf(window), ...output],
+    shape: [...x.shape.slice(0, -input.length), sizeOf(window), ...output],
     dtype: x.dtype,
   }),
-  tensor: (x, { shape, dtype }, { fill, ...layout }) => {
-    const input = x.shape.slice(-layout.window.length)
-    const runs = windowRuns({ ...layout, input })
+  tensor: (x, { shape, dtype }, { fill, ...placed }) => {
+    const runs = windowRuns(placed)
     const out = allocate(dtype, sizeOf(shape))
     if (fill !== 0 && !runs.isFull) out.fill(fill)
-    const [planeSize, rowsSize] = [sizeOf(input), runs.taps * runs.windows]
+    const [planeSize, rowsSize] = [sizeOf(placed.input), runs.taps * runs.windows]
     for (let plane = 0; plane * rowsSize < out.length; plane++)
       gatherWindows(runs, x.data, plane * planeSize, out, plane * rowsSize, runs.windows)
     return new Tensor(out, shape, dtype)
   },
-  reverse: (upstream, x, _output, layout) =>
-    mergeWindows(upstream, { ...layout, input: shapeOf(x).slice(-layout.window.length) }),
-  forward: (tangent, _x, _output, layout) => windows(tangent, { ...layout, fill: 0 }),
+  reverse: (upstream, _x, _output, placed) => mergeWindows(upstream, placed),
+  forward: (tangent, _x, _output, placed) => windows(tangent, { ...placed, fill: 0 }),
 })
 
 /** The adjoint of windows: adds each place of the rows to the element of zeros that it reads. */
-const mergeWindows: UnaryCall<Windows & { readonly input: Shape }> = defineUnary({
+const mergeWindows: UnaryCall<PlacedWindows> = defineUnary({
   name: 'mergeWindows',
   infer: ([x], { input }) => ({
     kind: 'tensor',
     shape: [...x.shape.slice(0, -input.length - 1), ...input],
     dtype: x.dtype,
   }),
-  tensor: (x, { shape, dtype }, layout) => {
-    const runs = windowRuns(layout)
+  tensor: (x, { shape, dtype }, placed) => {
+    const runs = windowRuns(placed)
     const out = allocate(dtype, sizeOf(shape))
-    const [planeSize, rowsSize] = [sizeOf(layout.input), runs.taps * runs.windows]
+    const [planeSize, rowsSize] = [sizeOf(placed.input), runs.taps * runs.windows]
     for (let plane = 0; plane * planeSize < out.length; plane++)
       addWindows(runs, x.data, plane * rowsSize, out, plane * planeSize)
     return new Tensor(out, shape, dtype)
   },
-  reverse: (upstream, _x, _output, { input: _input, ...layout }) => windows(upstream, { ...layout, fill: 0 }),
+  reverse: (upstream, _x, _output, placed) => windows(upstream, { ...placed, fill: 0 }),
   forward: 'linear',
 })
