@@ -50,8 +50,7 @@ export function squeeze(x: Value, axes?: number | readonly number[]): Value {
 
 /**
  * Values of one shape put side by side along a new axis. Numbers alone make a float64 tensor; tensors beside them
- * decide the dtype as in arithmetic. Throws
- * ArgumentError for an empty list, ShapeError where the shapes differ.
+ * decide the dtype as in arithmetic. Throws ArgumentError for an empty list, ShapeError where the shapes differ.
  */
 export function stack<A extends Value>(xs: readonly A[], axis?: number): JoinAll<A>
 export function stack(xs: readonly Value[], axis = 0): Value {

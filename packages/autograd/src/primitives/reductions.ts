@@ -276,7 +276,9 @@ const cumulate: UnaryCall<{ readonly axis: number; readonly reverse: boolean }> 
 
 /** The running sums x₀, x₀ + x₁, … along `axis`. Dtypes as of `sum`. Throws ShapeError for an axis that isn't there. */
 export function cumsum<A extends Value>(x: A, options: { readonly axis: number }): Join<A>
-export function cumsum(x: Value, { axis }: { readonly axis: number }): Value {
+export function cumsum(x: Value, { axis }: { readonly axis?: number } = {}): Value {
   checkValue('cumsum', x)
+  if (axis === undefined)
+    throw new ArgumentError('NO_AXIS', 'cumsum: wants { axis }, the axis along which to add up')
   return cumulate(x, { axis: normalizeAxis('cumsum', axis, shapeOf(x).length), reverse: false })
 }

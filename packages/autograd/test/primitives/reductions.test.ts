@@ -1,6 +1,6 @@
 /** Reductions over axes: against plain loops over any axes, at ties, at 0 and over nothing. */
 import fc from 'fast-check'
-import type { Variable } from '../../src/index.js'
+import type { Tensor, Variable } from '../../src/index.js'
 import {
   ArgumentError,
   ShapeError,
@@ -234,6 +234,12 @@ describe('cumsum', () => {
   })
 
   test('wants an axis that is there', () => {
+    expectError(
+      () => (cumsum as (x: Tensor) => unknown)(tensorOf([1], [1])),
+      ArgumentError,
+      'NO_AXIS',
+      'cumsum: wants { axis }, the axis along which to add up',
+    )
     expectError(
       () => cumsum(1, { axis: 0 }),
       ShapeError,
