@@ -1,6 +1,6 @@
 /** differentiable: functions with a derivative of the user's own, recorded as one entry. */
 import { zerosOf } from './create.js'
-import { ArgumentError, GradientError, TapegradError } from './errors.js'
+import { ArgumentError, GradientError, TapeError, TapegradError } from './errors.js'
 import { pack, unpack } from './pack.js'
 import { registerVariadic } from './primitive.js'
 import { add, mul } from './primitives/arithmetic.js'
@@ -67,19 +67,30 @@ interface Call {
 const callCustom = registerVariadic<Call>({
   name: 'differentiable',
   label: ({ definition }) => definition.name,
-  infer: (_inputs, { definition }) => {
-    throw new TapegradError(
-      'OPAQUE',
-      `${definition.name}: the shape of its result can't be told without running it`,
-    )
+  infer: () => {
+    throw new Error('internal: a custom function is inlined, its result never inferred')
+  },
+  inline: (inputs, call) => {
+    const { name, forward } = call.definition
+    try {
+      return packed(forward(...inputs), call)
+    } catch (error) {
+      if (!(error instanceof TapeError) || error.code !== 'SYMBOLIC') throw error
+      throw new TapegradError(
+        'OPAQUE',
+        `${name}: its forward reads data, so it can't be traced; write it in tapegrad's operations, or call it outside. ${error.message}`,
+      )
+    }
   },
   compute: (inputs, call) => {
-    const { name, forward } = call.definition
-    const output = forward(...inputs)
-    if (isValue(output)) return output
-    checkResults(name, output)
-    call.specs = output.map(bareSpecOf)
-    return pack(output)
+    const output = packed(call.definition.forward(...inputs), call)
+    if (output instanceof Variable)
+      throw new ArgumentError(
+        'CAPTURED_VARIABLE',
+        `${call.definition.name}: forward returned a Variable, which it must have captured; wants all variables as inputs, ` +
+          'so that backward can give their derivatives',
+      )
+    return output
   },
   reverse: (upstream, inputs, output, call, wanted) => derivativesOf(call, inputs, output, wanted, upstream),
   forward: (tangents, inputs, output, call) => {
@@ -90,6 +101,14 @@ const callCustom = registerVariadic<Call>({
     return [isValue(tangent) ? tangent : pack(tangent)]
   },
 })
+
+/** A result as it is, or several packed into one, which the call is told how to take apart. */
+function packed(output: Results, call: Call): Value {
+  if (isValue(output)) return output
+  checkResults(call.definition.name, output)
+  call.specs = output.map(bareSpecOf)
+  return pack(output)
+}
 
 /** The result or results that a packed value stands for. */
 function unpacked(value: Value, { specs }: Call): Results {
@@ -137,8 +156,9 @@ function tangentByDoubleReverse(
  * numbers, tensors and variables, in every transform, and is one entry on a tape, called `name`; each of several
  * results is one `element` entry more.
  *
- * Throws ArgumentError where `forward` returns no value or list of values, and GradientError where `backward`
- * gives another number of derivatives than there are inputs, or one of another shape or dtype than its input.
+ * Throws ArgumentError where `forward` returns no value or list of values, or one made of a variable that it
+ * captured instead of taking it as an input, and GradientError where `backward` gives another number of derivatives
+ * than there are inputs, or one of another shape or dtype than its input.
  */
 export function differentiable<I extends readonly Value[], R extends Results>(
   name: string,

@@ -58,6 +58,7 @@ export * from './composed/softmax.js'
 export * from './composed/sorting.js'
 export * from './composed/statistics.js'
 
+export type { Accepted, Argnums, GradientOf, Gradients, Peeled } from './transforms/arguments.js'
 export { grad, valueAndGrad } from './transforms/grad.js'
 export { hessian, hvp, jacobian } from './transforms/jacobian.js'
 export type { JacobianOptions } from './transforms/jacobian.js'

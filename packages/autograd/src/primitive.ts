@@ -47,6 +47,8 @@ export interface BinaryPrimitive<A> extends PrimitiveBase<A> {
 export interface VariadicPrimitive<A> extends PrimitiveBase<A> {
   readonly arity: 'variadic'
   call(inputs: readonly Value[], attributes: A): Value
+  /** On a symbolic tape: the same computation in other operations, where the primitive can't say what its result is like. */
+  inline?(inputs: readonly Value[], attributes: A): Value
   /** The derivatives by all inputs that are wanted; null for the others and where they are zero everywhere. */
   reverse(
     upstream: Value,
@@ -105,6 +107,13 @@ function nextId(): number {
 /** The primitive that a tape's column of ids refers to. */
 export function primitiveOf(id: number): Primitive {
   return registry[id - firstPrimitiveId]
+}
+
+/** The primitive of that name. */
+export function primitiveNamed(name: string): Primitive {
+  const primitive = registry.find((candidate) => candidate.name === name)
+  if (primitive === undefined) throw new Error(`internal: there is no primitive ${name}`)
+  return primitive
 }
 
 /** All primitives, in the order of their declaration. */

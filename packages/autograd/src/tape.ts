@@ -152,11 +152,7 @@ export class Tape extends Level {
   }
 
   /** @internal */
-  override applyVariadic<A>(
-    primitive: VariadicPrimitive<A>,
-    xs: readonly Value[],
-    attributes: A,
-  ): TapeVariable {
+  override applyVariadic<A>(primitive: VariadicPrimitive<A>, xs: readonly Value[], attributes: A): Variable {
     const positions = xs.map((x) => this.positionOf(primitive.label(attributes), x))
     const inputs = positions.map((position) => this.recording.valueAt(position))
     const value = primitive.call(inputs, attributes)
@@ -165,7 +161,7 @@ export class Tape extends Level {
   }
 
   /** Where an input is on this tape; what isn't yet becomes a constant. */
-  private positionOf(name: string, x: Value): number {
+  protected positionOf(name: string, x: Value): number {
     if (this.closed) throw closedError(name)
     if (x instanceof TapeVariable && x.tape === this) return x.index
     return this.addConstant(x)

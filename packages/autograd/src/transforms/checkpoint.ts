@@ -1,5 +1,5 @@
 /** checkpoint: trades time for memory, forgetting the values inside a function and computing them again. */
-import { TapegradError } from '../errors.js'
+import { Placeholder } from '../placeholder.js'
 import { pack, unpack } from '../pack.js'
 import { registerVariadic } from '../primitive.js'
 import type { Program } from '../segment.js'
@@ -8,7 +8,7 @@ import { TapeVariable } from '../tape.js'
 import { leavesOf, mapTree } from '../tree.js'
 import type { Spec, Value } from '../value.js'
 import { bareSpecOf } from '../value.js'
-import { Variable } from '../variable.js'
+import { concreteOf, Variable } from '../variable.js'
 import { checkNotPromise } from './arguments.js'
 import { jvp } from './jvp.js'
 import { vjp } from './vjp.js'
@@ -25,7 +25,7 @@ const callSegment = registerVariadic<Call>({
   name: 'checkpoint',
   label: () => 'checkpoint',
   infer: () => {
-    throw new TapegradError('OPAQUE', "checkpoint: the shape of its result can't be told without running it")
+    throw new Error('internal: a checkpoint is inlined, its result never inferred')
   },
   compute: (inputs, call) => {
     const results = call.results ?? replay(call.program, inputs)
@@ -75,6 +75,8 @@ function mixed(
  */
 export function checkpoint<P extends unknown[], R>(f: (...args: P) => R): (...args: P) => R {
   return (...args) => {
+    // A traced program plans its memory as a whole: there is nothing to forget yet, and no data to run on.
+    if (leavesOf(args).some(isSymbolic)) return f(...args)
     const segment = new Segment()
     const watched = mapTree(args, (leaf) => (leaf instanceof Variable ? segment.lift(leaf) : leaf)) as P
     const result = f(...watched)
@@ -92,4 +94,8 @@ export function checkpoint<P extends unknown[], R>(f: (...args: P) => R): (...ar
     let next = 0
     return mapTree(result, (leaf) => (isOwn(leaf) ? elements[next++] : leaf)) as R
   }
+}
+
+function isSymbolic(leaf: unknown): boolean {
+  return leaf instanceof Variable && (concreteOf(leaf) as unknown) instanceof Placeholder
 }

@@ -1,0 +1,12 @@
+/** The entry for readers of tapes, such as the compiler: tracing a program, and the columns it is recorded in. */
+export { Placeholder } from './placeholder.js'
+export type { BinaryPrimitive, Primitive, UnaryPrimitive, VariadicPrimitive } from './primitive.js'
+export { allPrimitives, primitiveNamed } from './primitive.js'
+export type { Recording } from './recording.js'
+export { SymbolicTape } from './symbolicTape.js'
+export { TapeVariable } from './tape.js'
+export { allocate, floatOf, isFloat } from './dtype.js'
+export { promoteBeside } from './elementwise.js'
+export { broadcastStrides } from './broadcastLoop.js'
+export { formatShape, sizeOf, stridesOf } from './shape.js'
+export { isBranch } from './tree.js'

@@ -1,0 +1,82 @@
+/** The loops of a kernel made few: axes that are walked as one are merged, and axes of size 1 dropped. */
+import type { Shape } from '@tapegrad/autograd'
+import type { Expression } from '../lowering/expression.js'
+import type { Linear } from '../lowering/linear.js'
+
+/** All linear forms in an expression. */
+export function positionsIn(expression: Expression): Linear[] {
+  switch (expression.kind) {
+    case 'load':
+    case 'index':
+      return [expression.position]
+    case 'gather':
+      return [expression.position, ...positionsIn(expression.index)]
+    case 'constant':
+      return []
+    case 'apply':
+      return expression.operands.flatMap(positionsIn)
+    case 'convert':
+      return positionsIn(expression.operand)
+  }
+}
+
+/** Loops, and how to say a form of the original ones in them. */
+export interface MergedLoops {
+  readonly extents: readonly number[]
+  /** How many of them run through loops before the barrier. */
+  readonly before: number
+  merge(position: Linear): Linear
+}
+
+/**
+ * Merges neighbouring loops where a step of the outer one is, in every form, a whole run of the inner one. Loops
+ * from `barrier` on aren't merged with those before it.
+ */
+export function mergeLoops(loops: Shape, positions: readonly Linear[], barrier = loops.length): MergedLoops {
+  /** For each merged loop, the original ones it runs through, the outermost first. */
+  const groups: number[][] = []
+  loops.forEach((extent, loop) => {
+    if (extent === 1) return
+    const last = groups.at(-1)
+    const previous = last?.at(-1)
+    const continues =
+      previous !== undefined &&
+      previous < barrier === loop < barrier &&
+      positions.every(({ steps }) => steps[previous] === extent * steps[loop])
+    if (continues) last!.push(loop)
+    else groups.push([loop])
+  })
+  return {
+    extents: groups.map((group) => group.reduce((product, loop) => product * loops[loop], 1)),
+    before: groups.filter(([loop]) => loop < barrier).length,
+    merge: ({ offset, steps }) => ({ offset, steps: groups.map((group) => steps[group[group.length - 1]]) }),
+  }
+}
+
+/** The expression with its forms replaced; shared subexpressions stay shared. */
+export function mapPositions(expression: Expression, map: (position: Linear) => Linear): Expression {
+  const known = new Map<Expression, Expression>()
+  const visit = (e: Expression): Expression => {
+    const done = known.get(e)
+    if (done !== undefined) return done
+    const mapped = remake(e)
+    known.set(e, mapped)
+    return mapped
+  }
+  const remake = (e: Expression): Expression => {
+    switch (e.kind) {
+      case 'load':
+      case 'index':
+        return { ...e, position: map(e.position) }
+      case 'gather':
+        return { ...e, position: map(e.position), index: visit(e.index) }
+      case 'constant':
+        return e
+      case 'apply':
+        return { ...e, operands: e.operands.map(visit) }
+      case 'convert':
+        return { ...e, operand: visit(e.operand) }
+    }
+  }
+  return visit(expression)
+}

@@ -1,0 +1,73 @@
+/** The steps of a lowered program: each fills a buffer, and is one loop nest of the WebAssembly program. */
+import type { DType, Shape } from '@tapegrad/autograd'
+import type { Expression } from './expression.js'
+import type { Linear } from './linear.js'
+
+/** buffer[store] = value for every index of the loops. */
+export interface MapKernel {
+  readonly kind: 'map'
+  readonly buffer: number
+  readonly loops: Shape
+  readonly store: Linear
+  readonly value: Expression
+}
+
+/** What a reduction does with its elements. */
+export type Reducer = 'sum' | 'max' | 'min' | 'argmax' | 'argmin'
+
+/** buffer[i] = the reduction of value over the inner loops, for every index i of the outer ones. */
+export interface ReduceKernel {
+  readonly kind: 'reduce'
+  readonly buffer: number
+  readonly dtype: DType
+  readonly reducer: Reducer
+  /** The first loops, over what is kept. */
+  readonly kept: Shape
+  /** The last loops, over what is reduced. */
+  readonly reduced: Shape
+  readonly value: Expression
+}
+
+/** buffer = a · b for each matrix of a batch. */
+export interface MatmulKernel {
+  readonly kind: 'matmul'
+  readonly buffer: number
+  readonly dtype: 'float32' | 'float64'
+  readonly a: number
+  readonly b: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+  /** For each matrix of the result, which matrix of a and of b it is the product of. */
+  readonly batch: readonly { readonly a: number; readonly b: number }[]
+}
+
+/** Adds slices or elements of `values` into zeros at the places that indices name. */
+export interface ScatterKernel {
+  readonly kind: 'scatter'
+  readonly buffer: number
+  readonly dtype: DType
+  /** The elements in `loops`, of which each goes to store + index · stride. */
+  readonly loops: Shape
+  readonly value: Expression
+  readonly store: Linear
+  readonly index: Expression
+  readonly stride: number
+  readonly extent: number
+}
+
+/** Running sums along an axis: lines of `count` elements, `stride` apart. */
+export interface CumulativeKernel {
+  readonly kind: 'cumulative'
+  readonly buffer: number
+  readonly dtype: DType
+  readonly source: number
+  readonly outer: number
+  readonly count: number
+  readonly inner: number
+  readonly reverse: boolean
+}
+
+export type Kernel = MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel

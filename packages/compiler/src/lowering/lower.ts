@@ -1,0 +1,257 @@
+/** Turns a program into kernels: loop nests that fill buffers, each value's own or that of a result. */
+import type { Shape } from '@tapegrad/autograd'
+import { broadcastStrides, sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
+import { notCompilable } from '../errors.js'
+import type { OperationNode, Program } from '../program.js'
+import type { Expression } from './expression.js'
+import { converted } from './expression.js'
+import type { Kernel, Reducer } from './kernel.js'
+import type { Access } from './linear.js'
+import { constantLinear, identityAccess, positionIn } from './linear.js'
+import { LoopExpressions, loopOperations } from './loopExpression.js'
+import { isElementwise } from './elementwise.js'
+import { storedNodes } from './storage.js'
+
+/** The kernels of a program, in order, and where each value is. */
+export interface LoweredProgram {
+  readonly program: Program
+  readonly kernels: readonly Kernel[]
+  /** For each node whose elements are in memory, the node whose buffer they are in: itself, or one it renames. */
+  readonly buffers: ReadonlyMap<number, number>
+}
+
+/** Throws CompileError where an operation can't be compiled. */
+export function lower(program: Program): LoweredProgram {
+  const isStored = storedNodes(program)
+  const buffers = new Map<number, number>()
+  const kernels: Kernel[] = []
+  program.nodes.forEach((node, index) => {
+    if (isStored[index] === 0) return
+    const renamed = node.kind === 'operation' ? renamedBuffer(node, program, buffers) : undefined
+    buffers.set(index, renamed ?? index)
+    if (node.kind === 'operation' && renamed === undefined) {
+      // While it is filled, a value must not be taken to be there.
+      const before = new Map([...buffers].filter(([stored]) => stored !== index))
+      kernels.push(...kernelsOf(node, index, { program, buffers: before }))
+    }
+  })
+  return { program, kernels, buffers }
+}
+
+/** The operations that can be compiled. */
+export function isCompilable(operation: string): boolean {
+  return isElementwise(operation) || loopOperations.includes(operation) || operation in lowerings
+}
+
+/** The buffer that has just the node's elements, in order, already. */
+function renamedBuffer(
+  { operation, inputs, spec }: OperationNode,
+  { nodes }: Program,
+  buffers: ReadonlyMap<number, number>,
+): number | undefined {
+  const [input] = inputs
+  const isSame = operation === 'reshape' || operation === 'toNumber' || operation === 'stopGradient'
+  return isSame && nodes[input].spec.dtype === spec.dtype ? buffers.get(input) : undefined
+}
+
+interface Context {
+  readonly program: Program
+  readonly buffers: ReadonlyMap<number, number>
+}
+
+type LoweringRule = (node: OperationNode, index: number, context: Context) => readonly Kernel[]
+
+function kernelsOf(node: OperationNode, index: number, context: Context): readonly Kernel[] {
+  const rule = lowerings[node.operation]
+  if (rule !== undefined) return rule(node, index, context)
+  const { shape, dtype } = node.spec
+  const access = identityAccess(shape.length)
+  const value = expressionsOver(shape.length, context).compute(node, access)
+  return [mapInto(index, shape, shape, access, converted(value, dtype))]
+}
+
+function expressionsOver(loops: number, { program, buffers }: Context): LoopExpressions {
+  return new LoopExpressions(program, buffers, loops)
+}
+
+/** Stores `value` in the part of a buffer of `shape` that `access` indexes. */
+function mapInto(buffer: number, shape: Shape, loops: Shape, access: Access, value: Expression): Kernel {
+  return { kind: 'map', buffer, loops, store: positionIn(shape, access, loops.length), value }
+}
+
+function shapeAt({ program }: Context, index: number): Shape {
+  return program.nodes[index].spec.shape
+}
+
+/** A reduction over axes: loops over the kept axes first, then over the reduced ones. */
+function reduction(reducer: Reducer): LoweringRule {
+  return ({ inputs: [x], attributes, spec }, index, context) => {
+    const { axes } = attributes as { readonly axes: readonly number[] }
+    const shape = shapeAt(context, x)
+    const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
+    const order = [...kept, ...axes]
+    const loops = identityAccess(shape.length)
+    const access = shape.map((_, axis) => loops[order.indexOf(axis)])
+    const value = expressionsOver(shape.length, context).of(x, access)
+    const isArgument = reducer === 'argmax' || reducer === 'argmin'
+    return [
+      {
+        kind: 'reduce',
+        buffer: index,
+        reducer,
+        kept: kept.map((axis) => shape[axis]),
+        reduced: axes.map((axis) => shape[axis]),
+        dtype: spec.dtype,
+        value: isArgument ? value : converted(value, spec.dtype),
+      },
+    ]
+  }
+}
+
+interface Along {
+  readonly axis: number
+  readonly extent: number
+}
+
+const lowerings: Readonly<Record<string, LoweringRule>> = {
+  sum: reduction('sum'),
+  max: reduction('max'),
+  min: reduction('min'),
+  argmax: reduction('argmax'),
+  argmin: reduction('argmin'),
+
+  matmul: ({ inputs: [a, b], attributes, spec }, index, context) => {
+    const { transposeA, transposeB } = attributes as {
+      readonly transposeA: boolean
+      readonly transposeB: boolean
+    }
+    if (spec.dtype !== 'float32' && spec.dtype !== 'float64') throw notCompilable(`matmul of ${spec.dtype}`)
+    const operands = [a, b].map((operand) => context.program.nodes[operand].spec)
+    if (operands.some(({ dtype }) => dtype !== spec.dtype)) throw notCompilable('matmul of two dtypes')
+    const batch = spec.shape.slice(0, -2)
+    const [m, n] = spec.shape.slice(-2)
+    const [rows, columns] = operands[0].shape.slice(-2)
+    const matrices = operands.map(({ shape }) => matrixPositions(batch, shape.slice(0, -2)))
+    return [
+      {
+        kind: 'matmul',
+        buffer: index,
+        a: context.buffers.get(a)!,
+        b: context.buffers.get(b)!,
+        dtype: spec.dtype,
+        m,
+        n,
+        k: transposeA ? rows : columns,
+        transposeA,
+        transposeB,
+        batch: matrices[0].map((position, i) => ({ a: position, b: matrices[1][i] })),
+      },
+    ]
+  },
+
+  concat: ({ inputs, attributes, spec }, index, context) => {
+    const { axis } = attributes as { readonly axis: number }
+    let start = 0
+    return inputs.map((input) => {
+      const shape = shapeAt(context, input)
+      const access = identityAccess(shape.length)
+      const place = access.with(axis, { ...access[axis], offset: start })
+      start += shape[axis]
+      const value = expressionsOver(shape.length, context).of(input, access)
+      return mapInto(index, spec.shape, shape, place, converted(value, spec.dtype))
+    })
+  },
+
+  pad: ({ inputs: [x], attributes, spec }, index, context) => {
+    const { padding, value } = attributes as {
+      readonly padding: readonly (readonly number[])[]
+      readonly value: number
+    }
+    const shape = shapeAt(context, x)
+    const access = identityAccess(shape.length)
+    const place = access.map((at, axis) => ({ ...at, offset: padding[axis][0] }))
+    const inside = expressionsOver(shape.length, context).of(x, access)
+    return [filled(index, spec.shape, spec.dtype, value), mapInto(index, spec.shape, shape, place, inside)]
+  },
+
+  scatterAdd: ({ inputs: [x, indices], attributes, spec }, index, context) => {
+    const { axis, extent } = attributes as Along
+    const loops = shapeAt(context, x)
+    const indexRank = shapeAt(context, indices).length
+    const access = identityAccess(loops.length)
+    const place = [
+      ...access.slice(0, axis),
+      constantLinear(0, loops.length),
+      ...access.slice(axis + indexRank),
+    ]
+    const expressions = expressionsOver(loops.length, context)
+    return [
+      filled(index, spec.shape, spec.dtype, 0),
+      {
+        kind: 'scatter',
+        buffer: index,
+        dtype: spec.dtype,
+        loops,
+        value: expressions.of(x, access),
+        store: positionIn(spec.shape, place, loops.length),
+        index: converted(expressions.of(indices, access.slice(axis, axis + indexRank)), 'int32'),
+        stride: stridesOf(spec.shape)[axis],
+        extent,
+      },
+    ]
+  },
+
+  scatterAddAlongAxis: ({ inputs: [x, indices], attributes, spec }, index, context) => {
+    const { axis, extent } = attributes as Along
+    const loops = shapeAt(context, x)
+    const access = identityAccess(loops.length)
+    const expressions = expressionsOver(loops.length, context)
+    return [
+      filled(index, spec.shape, spec.dtype, 0),
+      {
+        kind: 'scatter',
+        buffer: index,
+        dtype: spec.dtype,
+        loops,
+        value: expressions.of(x, access),
+        store: positionIn(spec.shape, access.with(axis, constantLinear(0, loops.length)), loops.length),
+        index: converted(expressions.of(indices, access), 'int32'),
+        stride: stridesOf(spec.shape)[axis],
+        extent,
+      },
+    ]
+  },
+
+  cumsum: ({ inputs: [x], attributes, spec }, index, context) => {
+    const { axis, reverse } = attributes as { readonly axis: number; readonly reverse: boolean }
+    const { shape, dtype } = context.program.nodes[x].spec
+    if (dtype !== spec.dtype) throw notCompilable(`cumsum of ${dtype}`)
+    return [
+      {
+        kind: 'cumulative',
+        buffer: index,
+        source: context.buffers.get(x)!,
+        dtype,
+        outer: sizeOf(shape.slice(0, axis)),
+        count: shape[axis],
+        inner: sizeOf(shape.slice(axis + 1)),
+        reverse,
+      },
+    ]
+  },
+}
+
+function filled(buffer: number, shape: Shape, dtype: Expression['dtype'], value: number): Kernel {
+  const constant: Expression = converted({ kind: 'constant', dtype: 'float64', value }, dtype)
+  return mapInto(buffer, shape, shape, identityAccess(shape.length), constant)
+}
+
+/** For each matrix of a batch, the position of the one of an operand, whose batch broadcasts to it. */
+function matrixPositions(batch: Shape, operand: Shape): number[] {
+  const strides = broadcastStrides(operand, batch)
+  return batch.reduce<number[]>(
+    (positions, extent, axis) =>
+      positions.flatMap((position) => Array.from({ length: extent }, (_, i) => position + i * strides[axis])),
+    [0],
+  )
+}

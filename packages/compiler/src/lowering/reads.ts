@@ -1,0 +1,33 @@
+/** Which buffers a kernel reads. */
+import type { Expression } from './expression.js'
+import type { Kernel } from './kernel.js'
+
+export function buffersRead(kernel: Kernel): Set<number> {
+  switch (kernel.kind) {
+    case 'map':
+    case 'reduce':
+      return new Set(buffersIn(kernel.value))
+    case 'scatter':
+      return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.index)])
+    case 'matmul':
+      return new Set([kernel.a, kernel.b])
+    case 'cumulative':
+      return new Set([kernel.source])
+  }
+}
+
+function buffersIn(expression: Expression): number[] {
+  switch (expression.kind) {
+    case 'load':
+      return [expression.buffer]
+    case 'gather':
+      return [expression.buffer, ...buffersIn(expression.index)]
+    case 'constant':
+    case 'index':
+      return []
+    case 'apply':
+      return expression.operands.flatMap(buffersIn)
+    case 'convert':
+      return buffersIn(expression.operand)
+  }
+}
