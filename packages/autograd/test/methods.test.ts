@@ -29,9 +29,14 @@ describe('methods', () => {
     expect(String(chained)).toBe(String(nested))
   })
 
+  /** Their first argument is an order, not the value that they work on. */
+  const ordered = ['polygamma']
+
   test('exist for every exported primitive of one or two values, on tensors and variables alike', () => {
     const names = allPrimitives()
-      .filter(({ name, arity }) => arity !== 'variadic' && Object.hasOwn(autograd, name))
+      .filter(
+        ({ name, arity }) => arity !== 'variadic' && Object.hasOwn(autograd, name) && !ordered.includes(name),
+      )
       .map(({ name }) => name)
     expect(names.length).toBeGreaterThan(50)
     for (const name of names)
