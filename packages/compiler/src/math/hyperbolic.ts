@@ -24,14 +24,21 @@ export const cosh: UnaryFormula = (lanes, code, x) => {
   return add(add(kept, kept), div(constant(0.125), kept))
 }
 
-/** (e²ˣ − 1) / (e²ˣ + 1) = E / (E + 2), where E = e²ˣ − 1 */
+/** (e²ˣ − 1) / (e²ˣ + 1) = E / (E + 2), where E = e²ˣ − 1; what rounding E + 2 has lost is made good. */
 export const tanh: UnaryFormula = (lanes, code, x) => {
-  const { add, div, constant } = lanes
+  const { add, sub, mul, div, constant } = lanes
+  const two = constant(2)
   const operand = code.keep('operand', x)
   const magnitude = code.keep('magnitude', lanes.abs(operand))
   const twice = lanes.pmin(add(magnitude, magnitude), constant(50))
   const lessOne = code.keep('lessOne', exponentialParts(lanes, code, twice).lessOne)
-  return withSignOf(lanes, div(lessOne, add(lessOne, constant(2))), operand)
+  const denominator = code.keep('denominator', add(lessOne, two))
+  const quotient = code.keep('quotient', div(lessOne, denominator))
+  const lost = sub(lessOne, sub(denominator, two))
+  const half = constant(0.5)
+  // (1 − quotient) / 2 is 1 / denominator.
+  const inverse = sub(half, mul(quotient, half))
+  return withSignOf(lanes, sub(quotient, mul(mul(quotient, inverse), lost)), operand)
 }
 
 /** An argument at which sinh and cosh are infinite. */

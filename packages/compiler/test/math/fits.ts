@@ -27,8 +27,8 @@ function arctangentOfInverse(n: number): Fixed {
 
 const exponential = powerSeries(one, (term, k) => ratio(term, 1, k + 1))
 
-/** erf(√z) / √z */
-const errorFunction = powerSeries(
+/** erf(√z) / √z as a function of z */
+export const errorFunction = powerSeries(
   twoOverRootPi,
   (term, k) => ratio(term, -1, k + 1),
   (k) => 2 * k + 1,
