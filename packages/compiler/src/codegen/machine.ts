@@ -67,7 +67,8 @@ function scalarFloats(dtype: 'float32' | 'float64'): Floats {
     ...numbers,
     type: scalarType(dtype),
     constant: (value) => numbers.const(value),
-    select: (mask, whenTrue, whenFalse) => select(whenTrue, whenFalse, mask as Code<'i32'>),
+    select: (mask, whenTrue, whenFalse) =>
+      select(whenTrue as Code<'f32'>, whenFalse as Code<'f32'>, mask as Code<'i32'>),
     and: i32.and as Binary,
     or: i32.or as Binary,
     not: i32.eqz as Unary,
