@@ -1,6 +1,7 @@
 /** Segment: the recording of a checkpointed function without its values, and its replay on new inputs. */
 import type { Recording } from './recording.js'
-import { Tape, TapeVariable } from './tape.js'
+import type { TapeVariable } from './tape.js'
+import { Tape } from './tape.js'
 import type { Value } from './value.js'
 import { concreteOf, Variable } from './variable.js'
 
