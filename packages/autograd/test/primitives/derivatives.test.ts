@@ -84,7 +84,7 @@ describe('every operation', () => {
       fc.property(calls, ({ apply, inputs }) => {
         assertGradient(apply, inputs)
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     )
   })
 
@@ -93,7 +93,7 @@ describe('every operation', () => {
       fc.property(calls, (call) => {
         assertGradient(gradientOf(call), call.inputs)
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 
@@ -110,7 +110,7 @@ describe('every operation', () => {
           directions,
         )
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     )
   })
 
@@ -126,7 +126,7 @@ describe('every operation', () => {
           const second = gradientOf({ apply: gradient, inputs })(...inputs)
           expectSameInner(pushForward(gradient, inputs, directions), weights, second, directions)
         }),
-        { numRuns: 25 },
+        { numRuns: 12 },
       )
     },
   )
