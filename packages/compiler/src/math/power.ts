@@ -27,7 +27,10 @@ export const pow: BinaryFormula = (lanes, code, x, y) => {
   return choose(eq(exponent, zero), constant(1), signed)
 }
 
-/** xʸ for x ≥ 0 as exp(y log x): float64 loses digits of float32 results only where y log x exceeds 2²⁸. */
+/**
+ * xʸ for x ≥ 0 as exp(y log x). Unless it overflows, y log x is at most 104, so that its error of 2⁻⁵² of itself is
+ * nothing to a float32 result; a logarithm to float32's digits would not do.
+ */
 function widePower(lanes: Lanes, code: Code, x: Vector, y: Vector): Vector {
   const logarithm = log(float64Lanes, code, x)
   return exp(lanes, code, lanes.mul(y, logarithm))

@@ -18,6 +18,7 @@ import { choose, signBit, type Lanes, type Vector } from './lanes.js'
 import { polynomial } from './polynomial.js'
 import type { Code, UnaryFormula, VectorFunction } from './vectorFunction.js'
 
+/** sin x: of sin r and cos r, the latter in odd quadrants; negative in quadrants 2 and 3. */
 export const sin: UnaryFormula = (lanes, code, x) => {
   const operand = code.keep('operand', x)
   const { shifted, odd, sine, cosine } = quadrantParts(lanes, code, operand)
@@ -27,6 +28,7 @@ export const sin: UnaryFormula = (lanes, code, x) => {
   return withHugeLanes(lanes, code, operand, result, hugeFunctions.sin)
 }
 
+/** cos x: of cos r and sin r, the latter in odd quadrants; negative in quadrants 1 and 2. */
 export const cos: UnaryFormula = (lanes, code, x) => {
   const operand = code.keep('operand', x)
   const { shifted, odd, sine, cosine } = quadrantParts(lanes, code, operand)
@@ -35,6 +37,7 @@ export const cos: UnaryFormula = (lanes, code, x) => {
   return withHugeLanes(lanes, code, operand, result, hugeFunctions.cos)
 }
 
+/** tan x: sin r / cos r, or in odd quadrants −cos r / sin r. */
 export const tan: UnaryFormula = (lanes, code, x) => {
   const operand = code.keep('operand', x)
   const { odd, sine, cosine } = quadrantParts(lanes, code, operand)
@@ -108,9 +111,7 @@ interface Remainder {
   readonly lost: Vector | undefined
 }
 
-/**
- * x − n π/2, which for a float32 number is 2⁻³⁰ or more, so that an error of 2⁻⁶⁶ is none.
- */
+/** x − n π/2, which for float32 numbers below 2²⁰ is 2⁻²⁸ or more (all were tried), so that 2⁻⁶⁶ is no error. */
 function shortRemainder(lanes: Lanes, code: Code, x: Vector, n: Vector): Remainder {
   const { sub, mul, constant } = lanes
   const coarse = sub(x, mul(n, constant(halfPi[0])))
@@ -118,8 +119,8 @@ function shortRemainder(lanes: Lanes, code: Code, x: Vector, n: Vector): Remaind
 }
 
 /**
- * x − n π/2, which for a float64 number can be as small as 2⁻⁶², so that nothing beyond 2⁻¹²⁰ may get lost: each
- * difference is followed by its rounding error.
+ * x − n π/2, which for float64 numbers can be as small as 2⁻⁶¹ (Muller, Elementary Functions, chapter on range
+ * reduction), so that nothing above 2⁻¹¹⁷ may get lost: each difference is followed by its rounding error.
  */
 function remainder(lanes: Lanes, code: Code, x: Vector, n: Vector): Remainder {
   const { add, sub, mul, constant } = lanes

@@ -1,5 +1,5 @@
 /** Runs vector functions over arrays, and measures how far results are from where they should be. */
-import { call, encodeModule, for_, func, i32, local, v128 } from '@tapegrad/kernels/assembler'
+import { call, encodeModule, for_, func, local, v128 } from '@tapegrad/kernels/assembler'
 import { erf } from '@tapegrad/autograd'
 import { vectorMath, vectorMathImports, type VectorFunctionName } from '../../src/math/index.js'
 
