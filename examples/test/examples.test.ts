@@ -93,6 +93,42 @@ test('gradientCheck finds a mean difference below 1e-7 for each parameter', asyn
   for (const text of differences.filter((_, i) => i % 2 === 1)) expect(Number(text)).toBeLessThan(1e-7)
 }, 60_000)
 
+test('rosenbrock ends at the minimum', async () => {
+  const { status, lines } = await run('rosenbrock')
+  expect(status).toBe(0)
+  expect(lines.length).toBeLessThan(12)
+  expect(lines.at(-1)).toMatch(/^step \d+: x = \[1, 1\] {3}value 0 {3}\|gradient\| 0/)
+})
+
+test('fitCurve finds the parameters to within the noise', async () => {
+  const { status, lines } = await run('fitCurve')
+  expect(status).toBe(0)
+  const fitted = /^fitted \[(.*)\], drawn from \[2, 0.4, 3\] with noise$/
+    .exec(lines.at(-1)!)![1]
+    .split(', ')
+    .map(Number)
+  expect(Math.abs(fitted[0] - 2)).toBeLessThan(0.1)
+  expect(Math.abs(fitted[1] - 0.4)).toBeLessThan(0.1)
+  expect(Math.abs(fitted[2] - 3)).toBeLessThan(0.1)
+})
+
+test('throwBall hits the mark', async () => {
+  const { status, lines } = await run('throwBall')
+  expect(status).toBe(0)
+  expect(lines.length).toBeLessThan(8)
+  expect(lines.at(-1)).toMatch(/lands at 10\.0000 m$/)
+})
+
+test('complexNumbers agrees with Cauchy and Riemann', async () => {
+  const { status, lines } = await run('complexNumbers')
+  expect(status).toBe(0)
+  const derivatives = lines
+    .slice(1, 3)
+    .map((line) => [...line.matchAll(/= (-?[\d.]+)/g)].map((match) => Number(match[1])))
+  expect(derivatives[0][0]).toBeCloseTo(derivatives[0][1], 12)
+  expect(derivatives[1][0]).toBeCloseTo(-derivatives[1][1], 12)
+})
+
 describe('trainMnist', () => {
   test('trains, tells how it went, and draws it', async () => {
     const { status, lines, errors } = await run('trainMnist', '--iterations', '700', '--seed', '3')
