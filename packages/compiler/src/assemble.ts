@@ -2,9 +2,10 @@
 import type { Spec, Tensor } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { wasmFeatures } from '@tapegrad/kernels'
-import type { Body, Expression, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
-import { call, encodeModule, func, i32, local, select, set } from '@tapegrad/kernels/assembler'
-import { barrierFunction, control, controlBytes } from './codegen/barrier.js'
+import type { Body, DefinedFunction, Expression, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
+import { call, encodeModule, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import type { ControlWords } from './codegen/barrier.js'
+import { barrierFunction, controlWordsAt } from './codegen/barrier.js'
 import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
 import type { KernelCode } from './codegen/mapLoop.js'
@@ -18,7 +19,9 @@ import {
   packedRightBytes,
 } from './codegen/matmulLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
+import { copyLoop } from './codegen/copyLoop.js'
 import { cumulativeLoop, scatterLoop } from './codegen/scatterLoop.js'
+import { workOf } from './codegen/work.js'
 import { CompileError } from './errors.js'
 import type { Kernel, MatmulKernel } from './lowering/kernel.js'
 import type { LoweredProgram } from './lowering/lower.js'
@@ -37,27 +40,35 @@ export interface PlacedConstant {
 /** A module, and where in its memory everything is. */
 export interface AssembledProgram {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** The first byte behind what it needs. */
   readonly memoryBytes: number
+  readonly control: ControlWords
+  /** An estimate of the time a run takes, in elements times operations. */
+  readonly work: number
   readonly constants: readonly PlacedConstant[]
   /** The address of each stored node's elements. */
   readonly addresses: ReadonlyMap<number, number>
 }
 
 export interface AssembleOptions {
+  /** How many threads may run it at most. */
   readonly threads: number
+  /** Whether its memory is shared: always where there are several threads. */
+  readonly shared: boolean
   /** Buffers whose address is given: a state that outlives the program. */
   readonly fixed?: ReadonlyMap<number, number>
-  /** Where the program's own memory begins. */
+  /** Where the program's own memory begins, 0 by default. */
   readonly start?: number
   readonly maximumPages: number
 }
 
 export function assemble(lowered: LoweredProgram, options: AssembleOptions): AssembledProgram {
   const { program, kernels, buffers } = lowered
-  const { threads, fixed = new Map<number, number>(), start = controlBytes } = options
+  const { threads, fixed = new Map<number, number>(), start = 0 } = options
+  const control = controlWordsAt(Math.ceil(start / 64) * 64)
   const functions = new MatmulFunctionTable()
   const lifetimes = lifetimesOf(lowered, functions).filter(({ buffer }) => !fixed.has(buffer))
-  const { addresses, end } = placeBuffers(lifetimes, aligned(start))
+  const { addresses, end } = placeBuffers(lifetimes, control.end)
   const addressOf = (buffer: number): number => fixed.get(buffer) ?? addresses.get(buffer)!
 
   const products = kernels.filter((kernel) => kernel.kind === 'matmul')
@@ -76,9 +87,11 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     threadScratch,
     threadScratchBytes: threadBytes,
   }
-  const codes = kernels.flatMap((kernel) => codeOf(kernel, functions, layout))
+  const steps = kernels.flatMap((kernel) => stepsOf(kernel, functions, layout))
   return {
-    bytes: encode(codes, options),
+    bytes: encode(steps, control, options),
+    control,
+    work: steps.reduce((total, { work }) => total + work, 0),
     memoryBytes,
     constants: program.nodes.flatMap((node, index) =>
       node.kind === 'constant' && buffers.has(index)
@@ -142,7 +155,18 @@ function lifetimesOf(
   })
 }
 
-function codeOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout): readonly KernelCode[] {
+/** A kernel's code, and how much work it is. */
+interface Step {
+  readonly code: KernelCode
+  readonly work: number
+}
+
+function stepsOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout): Step[] {
+  const codes = codesOf(kernel, functions, layout)
+  return codes.map((code) => ({ code, work: workOf(kernel) / codes.length }))
+}
+
+function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout): readonly KernelCode[] {
   switch (kernel.kind) {
     case 'map':
       return [mapLoop(kernel, layout)]
@@ -154,42 +178,66 @@ function codeOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout):
       return [scatterLoop(kernel, layout)]
     case 'cumulative':
       return [cumulativeLoop(kernel, layout)]
+    case 'copy':
+      return [copyLoop(kernel, layout)]
   }
 }
 
+/** Less work than this is done by one thread while the others wait: sharing it would take longer. */
+const leastShared = 2000
+
+/** Steps in one function; engines compile small functions sooner, and refuse huge ones. */
+const stepsInFunction = 64
+
 /** The module: `run(thread, threads, maySleep)` does a thread's part of everything. */
 function encode(
-  codes: readonly KernelCode[],
-  { threads, maximumPages }: AssembleOptions,
+  steps: readonly Step[],
+  control: ControlWords,
+  { shared, maximumPages }: AssembleOptions,
 ): Uint8Array<ArrayBuffer> {
-  const run = func(
-    'run',
-    { thread: 'i32', threads: 'i32', maySleep: 'i32' },
-    'none',
-    ({ thread, maySleep }) => {
-      const barrier = barrierFunction()
-      const wait = (): Body => [call(barrier, i32.const(threads), maySleep)]
-      return codes.map((code): Body => [callPart(code, thread, threads), threads === 1 ? [] : wait()])
-    },
+  const barrier = barrierFunction(control)
+  const parameters = { thread: 'i32', threads: 'i32', maySleep: 'i32' } as const
+  const isShared = steps.map(({ code, work }) => shared && code.total > 1 && work >= leastShared)
+  const part = (first: number): DefinedFunction<'none'> =>
+    func('part', parameters, 'none', ({ thread, threads, maySleep }) =>
+      steps.slice(first, first + stepsInFunction).map(({ code }, k): Body => {
+        const index = first + k
+        // Between two steps that one thread does alone, no one has to wait.
+        const waits = shared && (isShared[index] || isShared[index + 1] || index === steps.length - 1)
+        return [
+          isShared[index] ? callPart(code, thread, threads) : callWhole(code, thread),
+          waits ? [call(barrier, threads, maySleep)] : [],
+        ]
+      }),
+    )
+  const parts = Array.from({ length: Math.ceil(steps.length / stepsInFunction) }, (_, k) =>
+    part(k * stepsInFunction),
+  )
+  const run = func('run', parameters, 'none', ({ thread, threads, maySleep }) =>
+    parts.map((f) => call(f, thread, threads, maySleep)),
   )
   return encodeModule({
     imports: mathImports(),
-    memory: { minimum: 1, maximum: maximumPages, shared: threads > 1, import: ['program', 'memory'] },
+    memory: { minimum: 1, maximum: maximumPages, shared, import: ['program', 'memory'] },
     exports: { run },
   })
 }
 
 /** Calls a kernel on this thread's part of its work. */
-function callPart({ run, total, grain }: KernelCode, thread: Local<'i32'>, threads: number): Body {
-  if (threads === 1) return [call(run, 0, total, 0)]
-  const part = Math.ceil(Math.ceil(total / grain) / threads) * grain
+function callPart({ run, total, grain }: KernelCode, thread: Local<'i32'>, threads: Local<'i32'>): Body {
+  const grains = Math.ceil(total / grain)
+  const part = local('i32', 'part')
   const begin = local('i32', 'begin')
-  const end = local('i32', 'end')
   return [
+    set(part, i32.mul(i32.div_u(i32.add(i32.sub(threads, 1), grains), threads), grain)),
     set(begin, smaller(i32.mul(thread, part), total)),
-    set(end, smaller(i32.add(begin, part), total)),
-    call(run, begin, end, thread),
+    call(run, begin, smaller(i32.add(begin, part), total), thread),
   ]
+}
+
+/** Calls a kernel on all of its work, on the first thread. */
+function callWhole({ run, total }: KernelCode, thread: Local<'i32'>): Body {
+  return [if_(i32.eqz(thread), [call(run, 0, total, 0)])]
 }
 
 function smaller(x: Expression<'i32'>, limit: number): Expression<'i32'> {

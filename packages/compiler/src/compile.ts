@@ -1,27 +1,20 @@
 /** compile: a function traced once for each kind of arguments, and run as WebAssembly from then on. */
-import type { Accepted, Peeled, Spec, Value, Variable } from '@tapegrad/autograd'
-import { isValue, mapTree } from '@tapegrad/autograd'
+import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/autograd'
 import { assemble } from './assemble.js'
 import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
 import { lower } from './lowering/lower.js'
-import { optimize } from './passes/index.js'
+import { placesOf, placesOfInputs } from './places.js'
 import { hasVariables, signatureOf } from './signature.js'
-import { traceProgram } from './trace.js'
+import { threadCount } from './threads.js'
+import { traceCall } from './tracedCall.js'
 
-/** A value's place in the memory of a program. */
-interface Place {
-  readonly address: number
-  readonly spec: Spec
+export interface CompileOptions {
+  /** How many threads run it: the cores up to 8 by default, 1 in a page that isn't isolated from other origins. */
+  readonly threads?: number | undefined
 }
 
-/** A program compiled for one kind of arguments. */
-interface Compiled {
-  readonly instance: ProgramInstance
-  readonly inputs: readonly Place[]
-  /** The results in their structure: places where there are values. */
-  readonly outputs: readonly Place[]
-  readonly structure: unknown
-}
+/** A program compiled for one kind of arguments: puts values in, runs, takes results out. */
+type Compiled = (values: readonly Value[]) => unknown
 
 /**
  * A function that does what `f` does, compiled: traced once for each structure, kinds, shapes and dtypes of its
@@ -33,21 +26,27 @@ interface Compiled {
  */
 export function compile<P extends Variable[], R>(
   f: (...args: P) => R,
+  options?: CompileOptions,
 ): <A extends Accepted<P>>(...args: A) => Peeled<R>
 export function compile<P extends unknown[], R>(
   f: (...args: P) => R,
+  options?: CompileOptions,
 ): <A extends Accepted<P>>(...args: A) => Peeled<R>
-export function compile(f: (...args: never[]) => unknown): (...args: unknown[]) => unknown {
+export function compile(
+  f: (...args: never[]) => unknown,
+  options: CompileOptions = {},
+): (...args: unknown[]) => unknown {
+  const threads = threadCount(options.threads)
   const programs = new Map<string, Compiled>()
   return (...args) => {
     if (hasVariables(args)) return f(...(args as never[]))
     const { values, specs, key } = signatureOf(args)
     let compiled = programs.get(key)
     if (compiled === undefined) {
-      compiled = compileFor(f, args, specs)
+      compiled = compileFor(f, args, specs, threads)
       programs.set(key, compiled)
     }
-    return runCompiled(compiled, values)
+    return compiled(values)
   }
 }
 
@@ -55,40 +54,20 @@ function compileFor(
   f: (...args: never[]) => unknown,
   args: readonly unknown[],
   specs: readonly Spec[],
+  threads: number,
 ): Compiled {
-  let structure: unknown
-  const program = traceProgram((inputs) => {
-    let next = 0
-    const result = f(...(mapTree(args, (leaf) => (isValue(leaf) ? inputs[next++] : leaf)) as never[]))
-    const values: Value[] = []
-    structure = mapTree(result, (leaf) => (isValue(leaf) ? new Slot(values.push(leaf) - 1) : leaf))
-    return values
-  }, specs)
-  const lowered = lower(optimize(program))
-  const assembled = assemble(lowered, { threads: 1, maximumPages })
-  const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, false))
-  const { nodes, outputs } = lowered.program
-  const placeOf = (index: number): Place => ({
-    address: assembled.addresses.get(index)!,
-    spec: nodes[index].spec,
-  })
-  const inputs = nodes.flatMap((node, index) => (node.kind === 'input' ? [placeOf(index)] : []))
-  return { instance, inputs, outputs: outputs.map(placeOf), structure }
-}
-
-/** The place of the n-th value in a result. */
-class Slot {
-  constructor(readonly position: number) {}
-}
-
-function runCompiled({ instance, inputs, outputs, structure }: Compiled, values: readonly Value[]): unknown {
-  inputs.forEach(({ address, spec }, k) => {
-    writeValue(instance.memory, address, spec, values[k] as Exclude<Value, Variable>)
-  })
-  instance.execute()
-  return mapTree(structure, (leaf) => {
-    if (!(leaf instanceof Slot)) return leaf
-    const { address, spec } = outputs[leaf.position]
-    return readValue(instance.memory, address, spec)
-  })
+  const { program, fill } = traceCall(f, args, specs)
+  const shared = threads > 1
+  const assembled = assemble(lower(program), { threads, shared, maximumPages })
+  const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
+  const { memory } = instance
+  const inputs = placesOfInputs(program, assembled)
+  const outputs = placesOf(program.outputs, program, assembled)
+  return (values) => {
+    inputs.forEach(({ address, spec }, k) => {
+      writeValue(memory, address, spec, values[k] as number | Tensor)
+    })
+    instance.execute()
+    return fill((position) => readValue(memory, outputs[position].address, outputs[position].spec))
+  }
 }

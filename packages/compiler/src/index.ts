@@ -1,3 +1,6 @@
-/** The public entry: compiled functions. */
+/** The public entry: compiled functions and steps. */
 export { compile } from './compile.js'
+export type { CompileOptions } from './compile.js'
+export { compileStep } from './compileStep.js'
+export type { CompiledStep, StepResult } from './compileStep.js'
 export { CompileError } from './errors.js'

@@ -3,15 +3,14 @@ import type { Spec, TypedArray } from '@tapegrad/autograd'
 import { IndexError, Tensor } from '@tapegrad/autograd'
 import { allocate, sizeOf } from '@tapegrad/autograd/tracing'
 import type { AssembledProgram } from './assemble.js'
-import { control } from './codegen/barrier.js'
 import { CompileError } from './errors.js'
+import type { Run } from './threads.js'
+import { Threads } from './threads.js'
 
 const pageBytes = 65536
 
 /** The most pages that a program's memory grows to: 2 GiB. */
 export const maximumPages = 32768
-
-type Run = (thread: number, threads: number, maySleep: number) => void
 
 /** Memory for programs, shared by threads where there are several. */
 export function createMemory(bytes: number, shared: boolean): WebAssembly.Memory {
@@ -19,11 +18,26 @@ export function createMemory(bytes: number, shared: boolean): WebAssembly.Memory
   try {
     return new WebAssembly.Memory({ initial, maximum: maximumPages, shared })
   } catch {
-    throw new CompileError(
-      'MEMORY',
-      `compile: the engine refused ${initial * pageBytes} bytes of memory for the program; free some memory, or use smaller arrays`,
-    )
+    throw refused(bytes)
   }
+}
+
+/** Makes memory at least so large. */
+export function growMemory(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / pageBytes)
+  if (missing <= 0) return
+  try {
+    memory.grow(missing)
+  } catch {
+    throw refused(bytes)
+  }
+}
+
+function refused(bytes: number): CompileError {
+  return new CompileError(
+    'MEMORY',
+    `compile: the engine refused ${bytes} bytes of memory for the program; free some memory, or use smaller arrays`,
+  )
 }
 
 /** A view of the elements at an address. */
@@ -62,31 +76,44 @@ export function writeValue(
   else elements.set(value.data)
 }
 
+/** Less work than this isn't worth waking other threads for. */
+const leastShared = 20_000
+
 /** A module instantiated on a memory, with its constants written. */
 export class ProgramInstance {
   private readonly run: Run
-  private readonly errors: Int32Array
+  private threads: Threads | undefined
 
   constructor(
     readonly assembled: AssembledProgram,
     readonly memory: WebAssembly.Memory,
+    threads: number,
   ) {
     const module = new WebAssembly.Module(assembled.bytes)
     const { sin, cos, tan } = Math
     const instance = new WebAssembly.Instance(module, { program: { memory }, math: { sin, cos, tan } })
     this.run = instance.exports.run as Run
-    this.errors = new Int32Array(memory.buffer, control.error, 1)
+    if (threads > 1 && assembled.work >= leastShared)
+      this.threads = new Threads(module, memory, assembled.control, threads)
     for (const { address, value, spec } of assembled.constants) writeValue(memory, address, spec, value)
   }
 
   /** Runs the whole program. Throws IndexError where an index was out of bounds. */
   execute(): void {
-    this.run(0, 1, 0)
-    if (this.errors[0] === 0) return
-    this.errors[0] = 0
+    if (this.threads === undefined) this.run(0, 1, 0)
+    else this.threads.execute(this.run)
+    const errors = new Int32Array(this.memory.buffer, this.assembled.control.error, 1)
+    if (errors[0] === 0) return
+    errors[0] = 0
     throw new IndexError(
       'INDEX_OUT_OF_BOUNDS',
       'compiled program: an index that it computed is out of bounds of the axis it points into; what it read there was wrong',
     )
+  }
+
+  /** Ends its workers; from then on it runs on this thread alone. */
+  dispose(): void {
+    this.threads?.stop()
+    this.threads = undefined
   }
 }

@@ -1,4 +1,4 @@
-/** How threads wait for one another, and the words at the start of memory by which they do. */
+/** How threads wait for one another, and the words in memory by which they do. */
 import type { DefinedFunction } from '@tapegrad/kernels/assembler'
 import {
   br_if,
@@ -14,20 +14,30 @@ import {
   set,
 } from '@tapegrad/kernels/assembler'
 
-/** Addresses of 32-bit words at the start of a program's memory, each on a cache line of its own. */
-export const control = {
+/** Addresses of the words by which the threads of a program keep together, each on a cache line of its own. */
+export interface ControlWords {
   /** How many threads have come to the barrier. */
-  arrived: 64,
+  readonly arrived: number
   /** How many times all have come; who waits, waits for it to change. */
-  generation: 128,
-  /** How many runs have been started; workers wait for it to change. */
-  started: 192,
+  readonly generation: number
+  /** The current run: its number, and how many threads take part; workers wait for it to change. */
+  readonly run: number
+  /** How many workers are ready. */
+  readonly ready: number
   /** 1 where an index was out of bounds. */
-  error: 256,
-} as const
+  readonly error: number
+}
 
-/** The first byte behind the control words. */
-export const controlBytes = 320
+const cacheLine = 64
+
+/** The control words from an address on, a multiple of 64, and the first byte behind them. */
+export function controlWordsAt(start: number): ControlWords & { readonly end: number } {
+  const [arrived, generation, run, ready, error, end] = Array.from(
+    { length: 6 },
+    (_, k) => start + k * cacheLine,
+  )
+  return { arrived, generation, run, ready, error, end }
+}
 
 /** How many times a waiting thread looks before it goes to sleep: some tens of microseconds. */
 const looksBeforeSleep = 20_000
@@ -36,7 +46,7 @@ const looksBeforeSleep = 20_000
  * Waits until all threads have come here: looks for a while, then sleeps, on threads that may. A page's main thread
  * may not.
  */
-export function barrierFunction(): DefinedFunction<'none'> {
+export function barrierFunction(control: ControlWords): DefinedFunction<'none'> {
   return func('barrier', { threads: 'i32', maySleep: 'i32' }, 'none', ({ threads, maySleep }) => {
     const generation = local('i32', 'generation')
     const looks = local('i32', 'looks')

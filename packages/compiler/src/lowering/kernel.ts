@@ -70,4 +70,12 @@ export interface CumulativeKernel {
   readonly reverse: boolean
 }
 
-export type Kernel = MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel
+/** Copies a buffer as it is. */
+export interface CopyKernel {
+  readonly kind: 'copy'
+  readonly buffer: number
+  readonly source: number
+  readonly bytes: number
+}
+
+export type Kernel = MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel | CopyKernel

@@ -12,6 +12,7 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'matmul':
       return new Set([kernel.a, kernel.b])
     case 'cumulative':
+    case 'copy':
       return new Set([kernel.source])
   }
 }

@@ -1,0 +1,188 @@
+/** compileStep: a step of a loop as a program that keeps its state in its own memory. */
+import type { Spec, Tensor, Value } from '@tapegrad/autograd'
+import { isValue, leavesOf, mapTree, specOf } from '@tapegrad/autograd'
+import { sizeOf } from '@tapegrad/autograd/tracing'
+import { assemble } from './assemble.js'
+import { elementBytes } from './codegen/machine.js'
+import type { CompileOptions } from './compile.js'
+import { CompileError } from './errors.js'
+import { createMemory, growMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { lower } from './lowering/lower.js'
+import { updateState } from './lowering/updateState.js'
+import type { Place } from './places.js'
+import { inputIndices, placesOf } from './places.js'
+import { aligned } from './plan.js'
+import { formatSpec } from './program.js'
+import { hasVariables, signatureOf } from './signature.js'
+import { threadCount } from './threads.js'
+import { traceCall } from './tracedCall.js'
+
+/** A step compiled for one kind of inputs. */
+interface Entry {
+  readonly instance: ProgramInstance
+  run(values: readonly Value[]): unknown
+}
+
+/** What a step returns: the new state, of the old one's structure, and outputs of any. */
+export interface StepResult<S, O> {
+  readonly state: S
+  readonly outputs: O
+}
+
+/** A compiled step with its state. */
+export interface CompiledStep<S, I extends readonly unknown[], O> {
+  /** Runs the step: the state becomes the new one, and the outputs are given, copied out. */
+  step(...inputs: I): O
+  /** The state, copied out of the program's memory. */
+  readonly state: S
+  /** Ends the program's workers; it then runs on this thread alone. */
+  dispose(): void
+}
+
+/**
+ * A program of `step`, which takes a state and inputs and returns the new state and outputs. The state stays in the
+ * program's memory, in one place whatever the inputs, and is updated there; it can be read at any time. Traced once
+ * for each structure, kinds, shapes and dtypes of the inputs. Tensors that `step` captures are copied into that
+ * memory once.
+ *
+ * Throws CompileError as `compile` does, and where the new state has another structure, shape or dtype than the old.
+ */
+export function compileStep<S, I extends readonly unknown[], O>(
+  step: (state: S, ...inputs: I) => StepResult<unknown, O>,
+  initialState: S,
+  options: CompileOptions = {},
+): CompiledStep<S, I, O> {
+  return new StepProgram(
+    step as unknown as Step,
+    initialState,
+    threadCount(options.threads),
+  ) as unknown as CompiledStep<S, I, O>
+}
+
+type Step = (state: unknown, ...inputs: never[]) => StepResult<unknown, unknown>
+
+class StepProgram {
+  private readonly memory: WebAssembly.Memory
+  private readonly statePlaces: readonly Place[]
+  private readonly entries = new Map<string, Entry>()
+  private readonly constants = new Map<Tensor, number>()
+  /** The first byte that no entry uses yet. */
+  private end: number
+
+  constructor(
+    private readonly stepFunction: Step,
+    private readonly initialState: unknown,
+    private readonly threads: number,
+  ) {
+    if (hasVariables(initialState))
+      throw new CompileError(
+        'STATE',
+        'compileStep: the initial state holds Variables; wants numbers and Tensors',
+      )
+    const { values, specs } = signatureOf(initialState)
+    let address = 64
+    this.statePlaces = specs.map((spec) => {
+      const place = { address, spec }
+      address += aligned(bytesOf(spec))
+      return place
+    })
+    this.end = address
+    this.memory = createMemory(this.end, threads > 1)
+    this.statePlaces.forEach(({ address: at, spec }, k) => {
+      writeValue(this.memory, at, spec, values[k] as number | Tensor)
+    })
+  }
+
+  step(...inputs: unknown[]): unknown {
+    const { values, key } = signatureOf(inputs)
+    let entry = this.entries.get(key)
+    if (entry === undefined) {
+      entry = this.compileFor(inputs)
+      this.entries.set(key, entry)
+    }
+    return entry.run(values)
+  }
+
+  get state(): unknown {
+    let next = 0
+    return mapTree(this.initialState, (leaf) => {
+      if (!isValue(leaf)) return leaf
+      const { address, spec } = this.statePlaces[next++]
+      return readValue(this.memory, address, spec)
+    })
+  }
+
+  dispose(): void {
+    for (const { instance } of this.entries.values()) instance.dispose()
+  }
+
+  private compileFor(inputs: readonly unknown[]): Entry {
+    const args = [this.initialState, ...inputs]
+    const traced = traceCall(this.checkedStep as (...args: never[]) => unknown, args, signatureOf(args).specs)
+    const lowered = lower(traced.program)
+    const { program, buffers } = lowered
+    const nodes = inputIndices(program)
+    const states = nodes.slice(0, this.statePlaces.length)
+    const { kernels, inPlace } = updateState(lowered, states, program.outputs.slice(0, states.length))
+
+    const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))
+    for (const [buffer, state] of inPlace) fixed.set(buffer, fixed.get(state)!)
+    program.nodes.forEach((node, index) => {
+      const known =
+        node.kind === 'constant' && typeof node.value !== 'number'
+          ? this.constants.get(node.value)
+          : undefined
+      if (known !== undefined && buffers.has(index)) fixed.set(index, known)
+    })
+    const shared = this.threads > 1
+    const assembled = assemble(
+      { ...lowered, kernels },
+      { threads: this.threads, shared, maximumPages, fixed, start: this.end },
+    )
+    this.end = assembled.memoryBytes
+    growMemory(this.memory, this.end)
+    for (const { value, address } of assembled.constants)
+      if (typeof value !== 'number') this.constants.set(value, address)
+
+    const instance = new ProgramInstance(assembled, this.memory, this.threads)
+    const inputPlaces = placesOf(nodes.slice(states.length), program, assembled)
+    const outputs = placesOf(program.outputs, program, assembled)
+    return {
+      instance,
+      run: (values) => {
+        inputPlaces.forEach(({ address, spec }, k) => {
+          writeValue(this.memory, address, spec, values[k] as number | Tensor)
+        })
+        instance.execute()
+        const read = (position: number): Value =>
+          readValue(this.memory, outputs[position].address, outputs[position].spec)
+        // The new state stays where it is; only what is asked for is copied out.
+        return (
+          traced.fill((position) => (position < states.length ? 0 : read(position))) as readonly unknown[]
+        )[1]
+      },
+    }
+  }
+
+  /** The step, with its results in an order that puts the state first. */
+  private readonly checkedStep = (state: unknown, ...inputs: never[]): readonly [unknown, unknown] => {
+    const result: unknown = this.stepFunction(state, ...inputs)
+    if (typeof result !== 'object' || result === null || !('state' in result) || !('outputs' in result))
+      throw new CompileError(
+        'STEP_RESULT',
+        'compileStep: the step returned something else than { state, outputs }',
+      )
+    const newValues = leavesOf(result.state).filter(isValue)
+    if (signatureOf(result.state).key !== signatureOf(this.initialState).key)
+      throw new CompileError(
+        'STEP_STATE',
+        `compileStep: the new state (${newValues.map((value) => formatSpec(specOf(value))).join(', ')}) differs ` +
+          `from the old one (${this.statePlaces.map(({ spec }) => formatSpec(spec)).join(', ')}) in structure, shapes or dtypes`,
+      )
+    return [result.state, result.outputs]
+  }
+}
+
+function bytesOf({ shape, dtype }: Spec): number {
+  return sizeOf(shape) * elementBytes[dtype]
+}

@@ -1,0 +1,37 @@
+/** A function traced for one kind of arguments: its program, and the structure of what it returns. */
+import type { Spec, Value, Variable } from '@tapegrad/autograd'
+import { isValue, mapTree } from '@tapegrad/autograd'
+import { optimize } from './passes/index.js'
+import type { Program } from './program.js'
+import { traceProgram } from './trace.js'
+
+/** The place of the n-th value in a result. */
+class Slot {
+  constructor(readonly position: number) {}
+}
+
+export interface TracedCall {
+  readonly program: Program
+  /** Puts values in the places of the result's values. */
+  fill(values: (position: number) => Value): unknown
+}
+
+/** Traces `f`; values among `args` become inputs, in order, and all other leaves stay. */
+export function traceCall(
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  specs: readonly Spec[],
+): TracedCall {
+  let structure: unknown
+  const program = traceProgram((inputs: readonly Variable[]) => {
+    let next = 0
+    const traced = mapTree(args, (leaf) => (isValue(leaf) ? inputs[next++] : leaf)) as never[]
+    const values: Value[] = []
+    structure = mapTree(f(...traced), (leaf) => (isValue(leaf) ? new Slot(values.push(leaf) - 1) : leaf))
+    return values
+  }, specs)
+  return {
+    program: optimize(program),
+    fill: (values) => mapTree(structure, (leaf) => (leaf instanceof Slot ? values(leaf.position) : leaf)),
+  }
+}
