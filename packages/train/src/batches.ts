@@ -26,7 +26,7 @@ export function sampledBatches(
   { batchSize, dtype }: BatchOptions,
 ): Generator<Examples, never> {
   checkBatches('sampledBatches', examples, batchSize)
-  return sample(source, examples, batchSize, dtype)
+  return gatherBatches(sampledRows(source, examples.images.shape[0], batchSize), examples, dtype)
 }
 
 /**
@@ -41,31 +41,28 @@ export function shuffledBatches(
   { batchSize, dtype }: BatchOptions,
 ): Generator<Examples, never> {
   checkBatches('shuffledBatches', examples, batchSize)
-  return shuffle(source, examples, batchSize, dtype)
+  return gatherBatches(shuffledRows(source, examples.images.shape[0], batchSize), examples, dtype)
 }
 
-// Generators of their own, for a generator's body, and so its checks, would only run at the first batch.
-function* sample(
-  source: Rng,
+// A generator of its own, for a generator's body, and so its checks, would only run at the first batch.
+function* gatherBatches(
+  rows: Iterator<Int32Array, never>,
   examples: Examples,
-  batchSize: number,
   dtype: FloatDType | undefined,
 ): Generator<Examples, never> {
-  const count = examples.images.shape[0]
-  for (;;) yield gather(examples, integers(source, [batchSize], { max: count }).data, dtype)
+  for (;;) yield gather(examples, rows.next().value, dtype)
 }
 
-function* shuffle(
-  source: Rng,
-  examples: Examples,
-  batchSize: number,
-  dtype: FloatDType | undefined,
-): Generator<Examples, never> {
-  const count = examples.images.shape[0]
+/** The numbers of the examples of each batch, drawn with replacement. */
+export function* sampledRows(source: Rng, count: number, batchSize: number): Generator<Int32Array, never> {
+  for (;;) yield integers(source, [batchSize], { max: count }).data as Int32Array
+}
+
+/** The numbers of the examples of each batch: all of them in each epoch, in an order of its own. */
+export function* shuffledRows(source: Rng, count: number, batchSize: number): Generator<Int32Array, never> {
   for (;;) {
-    const order = permutation(source, count).data
-    for (let start = 0; start < count; start += batchSize)
-      yield gather(examples, order.subarray(start, start + batchSize), dtype)
+    const order = permutation(source, count).data as Int32Array
+    for (let start = 0; start < count; start += batchSize) yield order.slice(start, start + batchSize)
   }
 }
 

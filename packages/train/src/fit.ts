@@ -1,7 +1,5 @@
 /** The training loop: batch, gradient, update, loss; accuracies in between. */
-import type { Tensor, Value } from '@tapegrad/autograd'
-import { grad, rng } from '@tapegrad/autograd'
-import { sampledBatches, shuffledBatches } from './batches.js'
+import { rng } from '@tapegrad/autograd'
 import { TrainingError } from './errors.js'
 import { evaluate } from './evaluate.js'
 import { createBreather } from './eventLoop.js'
@@ -9,8 +7,9 @@ import type { Dataset } from './examples.js'
 import { checkDataset } from './examples.js'
 import type { FitOptions } from './fitOptions.js'
 import { scheduleOf } from './fitOptions.js'
-import { checkTrainable, dtypeOfNetwork } from './trainable.js'
+import { checkTrainable } from './trainable.js'
 import type { Trainable } from './trainable.js'
+import { startTraining } from './training.js'
 
 /** What happened in training. */
 export interface History {
@@ -34,12 +33,15 @@ export interface History {
  * of ⌈examples / batchSize⌉ iterations, and after the last iteration. Images are given to the network in the dtype
  * of its parameters, bytes (uint8) scaled to [0, 1]. The event loop gets a turn every 50 milliseconds.
  *
- * `net.params` is replaced after every iteration, and always holds the result of the last completed one: after an
- * abort or an error too, and in callbacks.
+ * `net.params` is replaced before accuracies are measured and when training ends: after an abort or an error too,
+ * when it is the result of the last iteration. In between, the parameters are the training's own.
+ *
+ * Iterations run as one compiled program, or, with `{ compile: false }`, operation by operation; the history is the
+ * same but for rounding.
  *
  * Throws ArgumentError for options and DatasetError for data that don't make sense, before anything is changed;
- * TrainingError of code `DIVERGED` where the loss isn't finite, with `net.params` as before that iteration;
- * and the signal's reason when it is aborted.
+ * TrainingError of code `DIVERGED` where the loss isn't finite; CompileError where the network uses what can't be
+ * compiled; and the signal's reason when it is aborted.
  */
 export async function fit<P, State>(
   net: Trainable<P>,
@@ -49,18 +51,13 @@ export async function fit<P, State>(
   checkTrainable('fit', net)
   checkDataset('fit', data)
   const { iterations, iterationsPerEpoch } = scheduleOf(options, data.train.images.shape[0])
-  const { optimizer, signal, onIteration, onEpoch, allowNonFinite = false } = options
-  const { batchSize, batches: order = 'sampled', seed = 0 } = options
-  const draw = order === 'shuffled' ? shuffledBatches : sampledBatches
-  const batches = draw(rng(seed), data.train, { batchSize, dtype: dtypeOfNetwork(net) })
-  const gradient = gradientOf(net)
+  const { signal, onIteration, onEpoch, allowNonFinite = false, seed = 0 } = options
   const breathe = createBreather()
   const loss: number[] = []
   const epochs: number[] = []
   const trainAccuracy: number[] = []
   const testAccuracy: number[] = []
   let milliseconds = 0
-  let state = optimizer.init(net.params)
 
   const measure = async (iteration: number): Promise<void> => {
     const epoch = iteration / iterationsPerEpoch
@@ -73,41 +70,34 @@ export async function fit<P, State>(
   }
 
   await measure(0)
-  for (let iteration = 1; iteration <= iterations; iteration++) {
-    signal?.throwIfAborted()
-    const started = performance.now()
-    const { images, labels } = batches.next().value
-    const updated = optimizer.update(net.params, gradient(net.params, images, labels), state)
-    const batchLoss = numberOf(net.objective(updated.params, images, labels))
-    milliseconds += performance.now() - started
+  const training = startTraining(net, data.train, rng(seed), options)
+  try {
+    for (let iteration = 1; iteration <= iterations; iteration++) {
+      signal?.throwIfAborted()
+      const started = performance.now()
+      const batchLoss = training.iterate()
+      milliseconds += performance.now() - started
 
-    if (!Number.isFinite(batchLoss) && !allowNonFinite) throw divergence(batchLoss, iteration)
-    net.params = updated.params
-    state = updated.state
-    loss.push(batchLoss)
-    await onIteration?.({ iteration, loss: batchLoss })
-    if (iteration % iterationsPerEpoch === 0 || iteration === iterations) await measure(iteration)
-    await breathe()
+      if (!Number.isFinite(batchLoss) && !allowNonFinite) throw divergence(batchLoss, iteration)
+      loss.push(batchLoss)
+      await onIteration?.({ iteration, loss: batchLoss })
+      if (iteration % iterationsPerEpoch === 0 || iteration === iterations) {
+        net.params = training.params()
+        await measure(iteration)
+      }
+      await breathe()
+    }
+  } finally {
+    net.params = training.params()
+    training.end()
   }
   return { loss, epochs, trainAccuracy, testAccuracy, seconds: milliseconds / 1000 }
-}
-
-/** The gradient of the network's objective by its parameters, of whose type it is: a leaf for a leaf. */
-function gradientOf<P>(net: Trainable<P>): (params: P, images: Tensor, labels: Tensor) => P {
-  const objective = (params: P, images: Tensor, labels: Tensor): Value =>
-    net.objective(params, images, labels)
-  // TypeScript can't work out the type of a gradient by parameters whose type it doesn't know.
-  return grad(objective) as (params: P, images: Tensor, labels: Tensor) => P
-}
-
-function numberOf(loss: Value): number {
-  return typeof loss === 'number' ? loss : loss.item()
 }
 
 function divergence(loss: number, iteration: number): TrainingError {
   return new TrainingError(
     'DIVERGED',
     `fit: the loss became ${loss} in iteration ${iteration}; a lower learning rate usually helps. ` +
-      'net.params is what it was before that iteration; { allowNonFinite: true } trains on regardless',
+      '{ allowNonFinite: true } trains on regardless',
   )
 }

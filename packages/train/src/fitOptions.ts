@@ -34,6 +34,10 @@ interface Settings<State> {
   readonly seed?: number | undefined
   /** `sampled` with replacement, the default, or `shuffled`: every example once an epoch, the last batch smaller. */
   readonly batches?: 'sampled' | 'shuffled' | undefined
+  /** Runs the iterations as one compiled program, the default, or operation by operation. */
+  readonly compile?: boolean | undefined
+  /** How many threads run the compiled program: the cores up to 8 by default. */
+  readonly threads?: number | undefined
   /** Goes on after a loss of NaN or Infinity instead of throwing; false by default. */
   readonly allowNonFinite?: boolean | undefined
   /** Aborting it stops before the next iteration and rejects with its reason. */
