@@ -57,7 +57,7 @@ export function gradientOf(f: Checked, seed = 0): (...inputs: unknown[]) => Valu
 export function assertForwardMode(
   f: Checked,
   inputs: readonly unknown[],
-  { rtol = 1e-9, atol = 1e-9, seed = 0 }: ForwardModeOptions = {},
+  { rtol = 1e-8, atol = 1e-8, seed = 0 }: ForwardModeOptions = {},
 ): void {
   const floats = floatsOf(inputs)
   const directions = randomLike(floats, seed + 1)
@@ -82,9 +82,9 @@ export function assertForwardMode(
 }
 
 export interface ForwardModeOptions {
-  /** The relative error allowed, 1e-9 by default. */
+  /** The relative error allowed, 1e-8 by default. */
   readonly rtol?: number | undefined
-  /** The absolute error allowed, 1e-9 by default. */
+  /** The absolute error allowed, 1e-8 by default. */
   readonly atol?: number | undefined
   /** What directions and weights are drawn from, 0 by default. */
   readonly seed?: number | undefined

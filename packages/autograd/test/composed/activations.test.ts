@@ -1,11 +1,11 @@
 /** The activations beyond relu and sigmoid, and clip: against their formulas, at kinks, and far from 0. */
 import fc from 'fast-check'
+import { broadcastableShapes, element, tensor } from '@tapegrad/autograd/testing'
 import type { Value, Variable } from '../../src/index.js'
 import { ArgumentError, clip, elu, gelu, grad, leakyRelu, logSigmoid, silu, sum } from '../../src/index.js'
 import { erf } from '../../src/special.js'
 import { expectError } from '../support/errors.js'
-import { at, broadcastOf, elementsOf, expectClose, expectTensor } from '../support/reference.js'
-import { broadcastableShapes, element, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, broadcastOf, elementsOf, expectClose, expectTensor, tensorOf } from '../support/reference.js'
 
 const operations = {
   logSigmoid,
@@ -77,7 +77,7 @@ test('leakyRelu and elu have the derivative of their negative side at 0', () => 
 
 describe('clip', () => {
   test('holds values between bounds that broadcast', () => {
-    const calls = broadcastableShapes({}, 3).chain(([x, min, max]) =>
+    const calls = broadcastableShapes({ count: 3 }).chain(([x, min, max]) =>
       fc.tuple(
         tensor({ shape: x, min: -3, max: 3 }),
         tensor({ shape: min, min: -2, max: 0 }),

@@ -2,8 +2,7 @@
 import { fc, test } from '@fast-check/jest'
 import { ArgumentError, ShapeError, grad, interp, sum, tensor } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { expectClose, expectTensor } from '../support/reference.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { expectClose, expectTensor, tensorOf } from '../support/reference.js'
 
 const [xs, ys] = [tensorOf([0, 1, 3], [3]), tensorOf([10, 20, 0], [3])]
 

@@ -1,9 +1,9 @@
 /** Parts of matrices: against their index formulas. */
 import fc from 'fast-check'
+import { shape, tensor as anyTensor } from '@tapegrad/autograd/testing'
 import { ArgumentError, ShapeError, diagonal, tensor, trace, tril, triu, zeros } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
 import { at, elementsOf, expectTensor, indicesOf } from '../support/reference.js'
-import { shape, tensor as anyTensor } from '../support/valueArbitraries.js'
 
 const matrices = anyTensor({ shape: shape({ minRank: 2 }) })
 const offset = fc.integer({ min: -5, max: 5 })

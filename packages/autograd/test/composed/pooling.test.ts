@@ -1,5 +1,6 @@
 /** Holds pooling to its definition, and to its conventions for padding, ties and integers. */
 import { fc, test } from '@fast-check/jest'
+import { tensor as drawnTensor } from '@tapegrad/autograd/testing'
 import {
   ArgumentError,
   ShapeError,
@@ -15,7 +16,6 @@ import {
 import { drawnPool, pooledOf } from '../support/convolutionArbitraries.js'
 import { expectError } from '../support/errors.js'
 import { expectTensor } from '../support/reference.js'
-import { tensor as drawnTensor } from '../support/valueArbitraries.js'
 
 const maxPools = { 1: maxPool1d, 2: maxPool2d } as const
 const averagePools = { 1: averagePool1d, 2: averagePool2d } as const

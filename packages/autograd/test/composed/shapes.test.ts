@@ -1,5 +1,6 @@
 /** Rearrangements made of others, dot and outer: against index arithmetic, and what they refuse. */
 import fc from 'fast-check'
+import { axisOf, shape, tensor } from '@tapegrad/autograd/testing'
 import type { Shape } from '../../src/index.js'
 import {
   ArgumentError,
@@ -14,8 +15,7 @@ import {
   tile,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, elementsOf, expectTensor } from '../support/reference.js'
-import { axisOf, shape, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 function tensorWith<A>(draw: (ofShape: Shape) => fc.Arbitrary<A>, minRank = 0) {
   return tensor({ shape: shape({ minRank }) }).chain((x) => fc.tuple(fc.constant(x), draw(x.shape)))

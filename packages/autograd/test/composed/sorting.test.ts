@@ -1,9 +1,9 @@
 /** Sorting: against JavaScript's sort, and where derivatives go. */
 import fc from 'fast-check'
+import { axisOf, shape, tensor as anyTensor } from '@tapegrad/autograd/testing'
 import { ArgumentError, ShapeError, grad, mul, sort, sum, tensor, topK } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
 import { at, elementsOf, expectTensor } from '../support/reference.js'
-import { axisOf, shape, tensor as anyTensor } from '../support/valueArbitraries.js'
 
 const calls = anyTensor({ shape: shape({ minRank: 1 }) }).chain((x) =>
   fc.tuple(fc.constant(x), axisOf(x.rank), fc.boolean()),

@@ -1,5 +1,6 @@
 /** mean, variance, standardDeviation and prod: against plain loops over any axes, and over nothing. */
 import fc from 'fast-check'
+import { axesOf, shape, tensor } from '@tapegrad/autograd/testing'
 import type { Variable } from '../../src/index.js'
 import {
   ArgumentError,
@@ -13,8 +14,7 @@ import {
   variance,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { expectTensor, reduceOf } from '../support/reference.js'
-import { axesOf, shape, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { expectTensor, reduceOf, tensorOf } from '../support/reference.js'
 
 type Line = readonly number[]
 

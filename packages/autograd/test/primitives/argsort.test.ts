@@ -1,10 +1,10 @@
 /** The order of elements: against JavaScript's stable sort. */
 import fc from 'fast-check'
+import { axisOf, shape } from '@tapegrad/autograd/testing'
 import type { DType } from '../../src/index.js'
 import { ShapeError, argsort, tensor } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, elementsOf, expectTensor } from '../support/reference.js'
-import { axisOf, shape, tensorOf } from '../support/valueArbitraries.js'
+import { at, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 /** Few different elements, so that many are equal. */
 const elements = fc.constantFrom(-Infinity, -1, -0, 0, 0.5, 2, Infinity, NaN)

@@ -1,11 +1,11 @@
 /** Arithmetic of two values: element by element against plain loops, at kinks, and where integers wrap. */
 import fc from 'fast-check'
+import { broadcastableShapes, element, shape, tensor } from '@tapegrad/autograd/testing'
 import type { Value, Variable } from '../../src/index.js'
 import { ShapeError, ArgumentError, grad, sum, tensor as make } from '../../src/index.js'
 import * as arithmetic from '../../src/primitives/arithmetic.js'
 import { expectError } from '../support/errors.js'
-import { at, broadcastOf, elementsOf, expectTensor } from '../support/reference.js'
-import { broadcastableShapes, element, shape, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, broadcastOf, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 const { add, sub, mul, div, pow, maximum, minimum, atan2 } = arithmetic
 

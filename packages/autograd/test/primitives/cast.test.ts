@@ -12,8 +12,7 @@ import {
   Tensor,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { expectTensor } from '../support/reference.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { expectTensor, tensorOf } from '../support/reference.js'
 
 const elements = [-1.5, 0, 0.25, 255.9, 256, 4294967297, NaN, Infinity]
 

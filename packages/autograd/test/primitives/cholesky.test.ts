@@ -19,8 +19,7 @@ import {
 import { transposeMatrices } from '../../src/matrices.js'
 import { expectError } from '../support/errors.js'
 import { batches, positiveDefinite, rows } from '../support/matrixArbitraries.js'
-import { expectClose, expectTensor } from '../support/reference.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { expectClose, expectTensor, tensorOf } from '../support/reference.js'
 
 const matrices = fc.tuple(rows, batches).chain(([n, batch]) => positiveDefinite(n, batch))
 

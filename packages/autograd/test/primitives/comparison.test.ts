@@ -1,11 +1,11 @@
 /** Comparisons, logic and where: element by element against plain loops, with NaN, and where dtypes meet. */
 import fc from 'fast-check'
+import { broadcastableShapes, tensor } from '@tapegrad/autograd/testing'
 import type { BinaryOperation, Variable } from '../../src/index.js'
 import { ArgumentError, ShapeError, grad, sum } from '../../src/index.js'
 import * as comparison from '../../src/primitives/comparison.js'
 import { expectError } from '../support/errors.js'
-import { at, broadcastOf, elementsOf, expectTensor } from '../support/reference.js'
-import { broadcastableShapes, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, broadcastOf, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 const { equal, logicalNot, notEqual, less, where } = comparison
 
@@ -85,7 +85,7 @@ describe('comparisons', () => {
 
 describe('where', () => {
   test('picks element by element, all three broadcast', () => {
-    const operands = broadcastableShapes({}, 3).chain(([c, a, b]) =>
+    const operands = broadcastableShapes({ count: 3 }).chain(([c, a, b]) =>
       fc.tuple(
         tensor({ shape: c, dtype: 'bool' }),
         tensor({ shape: a }),

@@ -1,10 +1,10 @@
 /** Holds convolution to its definition, over all its options, dtypes and block sizes. */
 import { fc, test } from '@fast-check/jest'
+import { tensor as drawnTensor } from '@tapegrad/autograd/testing'
 import { ArgumentError, ShapeError, conv1d, conv2d, ones, tensor, zeros } from '../../src/index.js'
 import { convolutionOf, drawnConvolution } from '../support/convolutionArbitraries.js'
 import { expectError } from '../support/errors.js'
-import { expectTensor } from '../support/reference.js'
-import { tensor as drawnTensor, tensorOf } from '../support/valueArbitraries.js'
+import { expectTensor, tensorOf } from '../support/reference.js'
 
 const convolutions = { 1: conv1d, 2: conv2d } as const
 

@@ -1,26 +1,12 @@
 /** Holds the derivatives of every operation against differences, and the modes of differentiation against each other. */
 import fc from 'fast-check'
 import type { DType, Value } from '../../src/index.js'
-import {
-  add,
-  assertGradient,
-  cast,
-  grad,
-  isValue,
-  mul,
-  normal,
-  rng,
-  specOf,
-  sum,
-  Tape,
-} from '../../src/index.js'
+import { assertGradient, cast, isValue, normal, rng, specOf, Tape } from '../../src/index.js'
 import { allPrimitives } from '../../src/primitive.js'
+import { assertForwardMode, assertSecondOrder, gradientOf } from '../../src/testing/derivatives.js'
 import { isDifferentiable } from '../../src/value.js'
-import { Tangents } from '../../src/tangents.js'
-import { concreteOf, Variable } from '../../src/variable.js'
-import type { Call } from '../support/domains.js'
+import { Variable } from '../../src/variable.js'
 import { domains } from '../support/domains.js'
-import { expectClose } from '../support/reference.js'
 
 const operations = Object.entries(domains)
 
@@ -29,7 +15,7 @@ function resultsOf(result: unknown): Value[] {
   return [result].flat().filter(isValue)
 }
 
-/** Normally distributed values of the kinds and shapes of others, to weigh or to move these with. */
+/** Normally distributed values of the kinds and shapes of others, to weigh them with. */
 function randomLike(values: readonly Value[], seed: number): Value[] {
   const source = rng(seed)
   return values.map((x) => {
@@ -37,45 +23,6 @@ function randomLike(values: readonly Value[], seed: number): Value[] {
     const random = normal(source, shape, { dtype: 'float64' })
     return kind === 'number' ? random.item() : random
   })
-}
-
-/** Σ ⟨values, weights⟩. */
-function inner(values: readonly Value[], weights: readonly Value[]): Value {
-  return values.map((x, k): Value => sum(mul(x, weights[k]))).reduce((total, term) => add(total, term), 0)
-}
-
-/** The function that gives the derivatives of a call's weighed results by all its inputs. */
-function gradientOf({ apply, inputs }: Call): (...inputs: Value[]) => Value[] {
-  const weights = randomLike(resultsOf(apply(...inputs)), 1)
-  const positions = inputs.map((_, k) => k)
-  return (...xs) =>
-    grad((...ys: Value[]) => inner(resultsOf(apply(...ys)), weights), positions)(...xs) as Value[]
-}
-
-/** The results' tangents where the inputs move along `directions`. */
-function pushForward(
-  f: (...inputs: Value[]) => unknown,
-  inputs: readonly Value[],
-  directions: readonly Value[],
-) {
-  const level = new Tangents()
-  const results = f(...inputs.map((x, k) => level.variable(x, directions[k])))
-  return resultsOf(results).map((result) => level.tangentOf(result))
-}
-
-function numberOf(x: Value): number {
-  const concrete = concreteOf(x)
-  return typeof concrete === 'number' ? concrete : concrete.item()
-}
-
-/** Expects two inner products to agree, up to rounding of the terms they are made of. */
-function expectSameInner(
-  values: readonly Value[],
-  weights: readonly Value[],
-  others: readonly Value[],
-  otherWeights: readonly Value[],
-): void {
-  expectClose(numberOf(inner(values, weights)), numberOf(inner(others, otherWeights)), 1e-8)
 }
 
 describe('every operation', () => {
@@ -90,8 +37,8 @@ describe('every operation', () => {
 
   test.each(operations)('%s has the second derivative that differences have', (_name, calls) => {
     fc.assert(
-      fc.property(calls, (call) => {
-        assertGradient(gradientOf(call), call.inputs)
+      fc.property(calls, ({ apply, inputs }) => {
+        assertSecondOrder(apply, inputs)
       }),
       { numRuns: 12 },
     )
@@ -99,16 +46,8 @@ describe('every operation', () => {
 
   test.each(operations)('%s has one derivative, forward and in reverse', (_name, calls) => {
     fc.assert(
-      fc.property(calls, (call) => {
-        const { apply, inputs } = call
-        const weights = randomLike(resultsOf(apply(...inputs)), 1)
-        const directions = randomLike(inputs, 2)
-        expectSameInner(
-          pushForward(apply, inputs, directions),
-          weights,
-          gradientOf(call)(...inputs),
-          directions,
-        )
+      fc.property(calls, ({ apply, inputs }) => {
+        assertForwardMode(apply, inputs)
       }),
       { numRuns: 30 },
     )
@@ -119,12 +58,7 @@ describe('every operation', () => {
     (_name, calls) => {
       fc.assert(
         fc.property(calls, ({ apply, inputs }) => {
-          const first: Call = { apply, inputs }
-          const gradient = gradientOf(first)
-          const directions = randomLike(inputs, 2)
-          const weights = randomLike(inputs, 1)
-          const second = gradientOf({ apply: gradient, inputs })(...inputs)
-          expectSameInner(pushForward(gradient, inputs, directions), weights, second, directions)
+          assertForwardMode(gradientOf(apply), inputs)
         }),
         { numRuns: 12 },
       )
@@ -135,7 +69,7 @@ describe('every operation', () => {
     fc.assert(
       fc.property(calls, fc.constantFrom<DType>('float32', 'float64'), ({ apply, inputs }, dtype) => {
         const sources = inputs.map((x) => (typeof x === 'number' ? x : cast(x, dtype)))
-        const gradients = gradientOf({ apply, inputs: sources })(...sources)
+        const gradients = gradientOf(apply)(...sources)
         expect(gradients.map(specOnly)).toEqual(sources.map(specOnly))
       }),
       { numRuns: 10 },

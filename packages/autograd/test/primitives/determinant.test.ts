@@ -19,8 +19,7 @@ import {
 import { expectError } from '../support/errors.js'
 import { batches, ofRank, regular, rows } from '../support/matrixArbitraries.js'
 import { cofactorsByExpansion, determinantByExpansion, rowsOf } from '../support/matrixReference.js'
-import { expectClose, expectTensor } from '../support/reference.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { expectClose, expectTensor, tensorOf } from '../support/reference.js'
 
 const batchOfMatrices = fc.tuple(rows, batches).chain(([n, batch]) => regular(n, batch))
 

@@ -13,7 +13,7 @@ import * as reductions from '../../src/primitives/reductions.js'
 import * as primitiveShapes from '../../src/primitives/shape.js'
 import { stopGradient } from '../../src/primitives/stopGradient.js'
 import { dtypeOf, kindOf } from '../../src/value.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { tensorOf } from '../support/reference.js'
 
 type Row = Readonly<Record<DType, DType>>
 

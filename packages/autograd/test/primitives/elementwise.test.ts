@@ -1,11 +1,11 @@
 /** Elementwise functions of one value: against JavaScript's own, at kinks, and where naive formulas overflow. */
 import fc from 'fast-check'
+import { element, tensor } from '@tapegrad/autograd/testing'
 import type { UnaryOperation, Variable } from '../../src/index.js'
 import { ArgumentError, grad, sum } from '../../src/index.js'
 import * as elementwise from '../../src/primitives/elementwise.js'
 import { expectError } from '../support/errors.js'
-import { expectClose, expectTensor } from '../support/reference.js'
-import { element, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { expectClose, expectTensor, tensorOf } from '../support/reference.js'
 
 const { abs, expm1, log1p, relu, round, sigmoid, sign, softplus, sqrt, square } = elementwise
 

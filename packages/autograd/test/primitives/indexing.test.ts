@@ -1,5 +1,6 @@
 /** Picking by index: against index arithmetic, with repeated and negative indices, and what is out of bounds. */
 import fc from 'fast-check'
+import { axisOf, shape, tensor } from '@tapegrad/autograd/testing'
 import type { DType, Tensor, Variable } from '../../src/index.js'
 import {
   ArgumentError,
@@ -15,8 +16,7 @@ import {
   tensor as make,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, elementsOf, expectTensor } from '../support/reference.js'
-import { axisOf, shape, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 const fromFront = (index: number, extent: number): number => (index < 0 ? index + extent : index)
 

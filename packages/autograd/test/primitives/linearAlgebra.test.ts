@@ -1,10 +1,10 @@
 /** The matrix product: batches, vectors, transposes and dtypes against nested loops. */
 import fc from 'fast-check'
+import { broadcastableShapes, tensor } from '@tapegrad/autograd/testing'
 import type { DType, Shape, Tensor } from '../../src/index.js'
 import { ArgumentError, ShapeError, cast, integers, matmul, rng } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, broadcastOf, elementsOf, expectTensor } from '../support/reference.js'
-import { broadcastableShapes, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, broadcastOf, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 /** Σ over k of a[…, i, k] · b[…, k, j], the last two axes swapped first where a flag says so. */
 function productByLoops(
@@ -76,7 +76,7 @@ test.each(['float32', 'float64'] as const)('large matrices of %s are right too',
 test('a vector is a row on the left and a column on the right, transposed or not', () => {
   const flags = fc.boolean()
   const calls = fc
-    .tuple(size, size, broadcastableShapes({ maxRank: 2, maxSize: 3 }, 1))
+    .tuple(size, size, broadcastableShapes({ maxRank: 2, maxSize: 3, count: 1 }))
     .chain(([k, n, [batch]]) =>
       fc.record({
         v: tensor({ shape: [k], ...whole }),

@@ -1,5 +1,6 @@
 /** Reductions over axes: against plain loops over any axes, at ties, at 0 and over nothing. */
 import fc from 'fast-check'
+import { axesOf, axisOf, shape, tensor } from '@tapegrad/autograd/testing'
 import type { Tensor, Variable } from '../../src/index.js'
 import {
   ArgumentError,
@@ -14,8 +15,7 @@ import {
   sum,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, elementsOf, expectClose, expectTensor, reduceOf } from '../support/reference.js'
-import { axesOf, axisOf, shape, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, elementsOf, expectClose, expectTensor, reduceOf, tensorOf } from '../support/reference.js'
 
 /** Whole numbers, few of them different: sums are exact and extremes are reached several times. */
 const coarse = { min: -3, max: 3, whole: true }

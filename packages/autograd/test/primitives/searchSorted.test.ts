@@ -2,8 +2,7 @@
 import { fc, test } from '@fast-check/jest'
 import { ArgumentError, ShapeError, searchSorted, tensor } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { expectTensor } from '../support/reference.js'
-import { tensorOf } from '../support/valueArbitraries.js'
+import { expectTensor, tensorOf } from '../support/reference.js'
 
 const numbers = fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 20 })
 

@@ -1,5 +1,6 @@
 /** Operations that rearrange elements: against index arithmetic, zero sizes included, and what they refuse. */
 import fc from 'fast-check'
+import { axesOf, axisOf, shape, shapeBroadcastingTo, tensor } from '@tapegrad/autograd/testing'
 import type { Shape } from '../../src/index.js'
 import {
   ArgumentError,
@@ -13,8 +14,7 @@ import {
   transpose,
 } from '../../src/index.js'
 import { expectError } from '../support/errors.js'
-import { at, axesMeant, elementsOf, expectTensor } from '../support/reference.js'
-import { axesOf, axisOf, shape, shapeBroadcastingTo, tensor, tensorOf } from '../support/valueArbitraries.js'
+import { at, axesMeant, elementsOf, expectTensor, tensorOf } from '../support/reference.js'
 
 const dtype = fc.constantFrom('float64', 'float32', 'int32', 'uint8', 'bool')
 

@@ -1,5 +1,6 @@
 /** Linear systems: what solutions solve, batches and vectors as NumPy has them, and errors. */
 import fc from 'fast-check'
+import { tensor as anyTensor } from '@tapegrad/autograd/testing'
 import type { Tensor, Value } from '../../src/index.js'
 import {
   LinearAlgebraError,
@@ -18,7 +19,6 @@ import { transposeMatrices } from '../../src/matrices.js'
 import { expectError } from '../support/errors.js'
 import { batches, dominant, regular, rows, systems } from '../support/matrixArbitraries.js'
 import { broadcastOf, expectClose, expectTensor } from '../support/reference.js'
-import { tensor as anyTensor } from '../support/valueArbitraries.js'
 
 /** Expects tensors to be equal up to rounding, the second one broadcast to the first. */
 function expectSame(actual: Value, expected: Tensor): void {

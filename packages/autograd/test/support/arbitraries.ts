@@ -1,27 +1,18 @@
 /** Arbitrary shapes, tensors and programs for the tests of the core. */
 import { fc } from '@fast-check/jest'
 import type { DType, Shape, Tensor, Value } from '@tapegrad/autograd'
-import { abs, add, maximum, mul, neg, relu, square, sub, sum, tensor } from '@tapegrad/autograd'
+import { abs, add, maximum, mul, neg, relu, square, sub, sum } from '@tapegrad/autograd'
+import { broadcastableShapes, shape as anyShape, tensor as anyTensor } from '@tapegrad/autograd/testing'
 import { dtypes } from '../../src/dtype.js'
 
 export const dtype: fc.Arbitrary<DType> = fc.constantFrom(...dtypes)
-export const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 })
-export const filledShape = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 })
-
-/** Two shapes that broadcast: a common one, from which each drops leading axes and shrinks others to 1. */
-export const broadcastablePair: fc.Arbitrary<[number[], number[]]> = filledShape.chain((target) => {
-  const part = fc
-    .tuple(fc.nat(target.length), fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
-    .map(([missing, single]) => target.slice(missing).map((extent, axis) => (single[axis] ? 1 : extent)))
-  return fc.tuple(part, part)
-})
+export const shape = anyShape({ maxRank: 4 })
+export const filledShape = anyShape({ minSize: 1 })
+export const broadcastablePair = broadcastableShapes({ minSize: 1 })
 
 /** Small whole numbers in float64: sums and products of a few of them are exact. */
 export function wholeTensor(ofShape: Shape): fc.Arbitrary<Tensor> {
-  const size = ofShape.reduce((product, extent) => product * extent, 1)
-  return fc
-    .array(fc.integer({ min: -2, max: 2 }), { minLength: size, maxLength: size })
-    .map((elements) => tensor(Float64Array.from(elements), { shape: ofShape }))
+  return anyTensor({ shape: ofShape, whole: true })
 }
 
 const unary = { neg, square, abs, relu, sum }

@@ -1,14 +1,6 @@
 /** For each operation, calls at which it is smooth: what every derivative is tested on. */
 import fc from 'fast-check'
-import type { AveragePoolOptions, Shape, Tensor, Value } from '../../src/index.js'
-import { shapeOf } from '../../src/index.js'
-import { transposeMatrices } from '../../src/matrices.js'
-import type { Convolve } from './convolutionArbitraries.js'
-import { drawnConvolution, drawnPool } from './convolutionArbitraries.js'
-import { einsumCall } from './einsumArbitrary.js'
-import type { Matrices } from './matrixArbitraries.js'
-import { dominant, positiveDefinite, regular, systems } from './matrixArbitraries.js'
-import type { TensorConstraints } from './valueArbitraries.js'
+import type { TensorConstraints } from '@tapegrad/autograd/testing'
 import {
   axesOf,
   axisOf,
@@ -18,8 +10,16 @@ import {
   shape,
   shapeBroadcastingTo,
   tensor,
-  tensorOf,
-} from './valueArbitraries.js'
+} from '@tapegrad/autograd/testing'
+import type { AveragePoolOptions, Shape, Tensor, Value } from '../../src/index.js'
+import { shapeOf } from '../../src/index.js'
+import { transposeMatrices } from '../../src/matrices.js'
+import type { Convolve } from './convolutionArbitraries.js'
+import { drawnConvolution, drawnPool } from './convolutionArbitraries.js'
+import { einsumCall } from './einsumArbitrary.js'
+import type { Matrices } from './matrixArbitraries.js'
+import { dominant, positiveDefinite, regular, systems } from './matrixArbitraries.js'
+import { tensorOf } from './reference.js'
 import type { OperationName } from './operations.js'
 import { operations as ops } from './operations.js'
 
@@ -111,7 +111,7 @@ function reduction(
 /** One axis or all, as argmax takes it. */
 function argument(operation: (x: Value, options: { axis?: number | undefined }) => Value): Calls {
   return attributed(
-    smallShape(1, 1).chain(distinctTensor),
+    distinctTensor({ shape: smallShape(1, 1) }),
     ({ length: rank }) => fc.record({ axis: fc.oneof(fc.constant(undefined), axisOf(rank)) }),
     operation,
   )
@@ -197,7 +197,7 @@ function takenAlongAxis(): Calls {
 
 /** Values whose variance is far from 0, over axes that hold several. */
 function spreadOut(): Calls {
-  const tensors = shape({ minRank: 1, maxRank: 2, minSize: 2, maxSize: 3 }).chain(distinctTensor)
+  const tensors = distinctTensor({ shape: shape({ minRank: 1, maxRank: 2, minSize: 2, maxSize: 3 }) })
   return attributed(
     tensors,
     ({ length: rank }) =>
@@ -230,7 +230,7 @@ function ofParts(operation: (x: Value, options: { offset: number }) => Value): C
 /** Along an axis, in either order, of elements that are not close to each other. */
 function sorted(operation: (x: Value, options: { axis: number; descending: boolean }) => Value): Calls {
   return attributed(
-    smallShape(1).chain(distinctTensor),
+    distinctTensor({ shape: smallShape(1) }),
     ({ length: rank }) => fc.record({ axis: axisOf(rank), descending: fc.boolean() }),
     operation,
   )
@@ -337,7 +337,7 @@ export const domains: Record<OperationName, Calls> = {
   logicalOr: binary(ops.logicalOr, awayFromZero),
   logicalNot: unary(ops.logicalNot, awayFromZero),
   // Numbers picked by a tensor are float32, too coarse for differences: the first of the two is a tensor.
-  where: broadcastableShapes({ maxRank: 2, maxSize: 3 }, 3).chain(([c, a, b]) =>
+  where: broadcastableShapes({ maxRank: 2, maxSize: 3, count: 3 }).chain(([c, a, b]) =>
     fc
       .tuple(
         tensor({ dtype: 'bool', shape: c }),
@@ -355,8 +355,8 @@ export const domains: Record<OperationName, Calls> = {
   sum: reduction(ops.sum),
   mean: reduction(ops.mean, tensor({ shape: smallShape(0, 1) })),
   prod: reduction(ops.prod),
-  max: reduction(ops.max, smallShape(0, 1).chain(distinctTensor)),
-  min: reduction(ops.min, smallShape(0, 1).chain(distinctTensor)),
+  max: reduction(ops.max, distinctTensor({ shape: smallShape(0, 1) })),
+  min: reduction(ops.min, distinctTensor({ shape: smallShape(0, 1) })),
   norm: reduction(ops.norm, tensor({ shape: smallShape(), avoid: [0], margin: 0.75 })),
   variance: reduction(ops.variance, tensor({ shape: smallShape(0, 1) })),
   standardDeviation: spreadOut(),
@@ -387,8 +387,8 @@ export const domains: Record<OperationName, Calls> = {
 
   conv1d: convolution(ops.conv1d, 1),
   conv2d: convolution(ops.conv2d, 2),
-  maxPool1d: pooling(ops.maxPool1d, 1, distinctTensor),
-  maxPool2d: pooling(ops.maxPool2d, 2, distinctTensor),
+  maxPool1d: pooling(ops.maxPool1d, 1, (drawn) => distinctTensor({ shape: drawn })),
+  maxPool2d: pooling(ops.maxPool2d, 2, (drawn) => distinctTensor({ shape: drawn })),
   averagePool1d: pooling(ops.averagePool1d, 1, (drawn) => tensor({ shape: drawn })),
   averagePool2d: pooling(ops.averagePool2d, 2, (drawn) => tensor({ shape: drawn })),
   interp: interpolation(),
@@ -420,7 +420,7 @@ export const domains: Record<OperationName, Calls> = {
   sort: sorted(ops.sort),
   argsort: sorted(ops.argsort),
   topK: attributed(
-    smallShape(1, 2).chain(distinctTensor),
+    distinctTensor({ shape: smallShape(1, 2) }),
     ({ length: rank }) => fc.tuple(fc.nat({ max: 2 }), axisOf(rank)),
     (x, [k, axis]) => Object.values(ops.topK(x, k, { axis })),
   ),
@@ -519,7 +519,7 @@ export const domains: Record<OperationName, Calls> = {
   silu: unary(ops.silu),
   leakyRelu: unary((x) => ops.leakyRelu(x, 0.25), awayFromZero),
   elu: unary((x) => ops.elu(x, 1.5), awayFromZero),
-  clip: broadcastableShapes({ maxRank: 2, maxSize: 3 }, 3).chain(([x, min, max]) =>
+  clip: broadcastableShapes({ maxRank: 2, maxSize: 3, count: 3 }).chain(([x, min, max]) =>
     fc
       .tuple(
         operand({ min: -3, max: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], margin: 0.3 }, x),

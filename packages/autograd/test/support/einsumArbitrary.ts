@@ -1,8 +1,8 @@
 /** Random calls of einsum, drawn as labels and sizes and written out as a specification afterwards. */
 import fc from 'fast-check'
+import { tensor } from '@tapegrad/autograd/testing'
 import type { Shape, Tensor } from '../../src/index.js'
 import { at, elementsOf, indicesOf } from './reference.js'
-import { tensor } from './valueArbitraries.js'
 
 export interface EinsumCall {
   readonly spec: string

@@ -1,7 +1,7 @@
 /** Plain index arithmetic to hold operations against: slow, obvious, and sharing nothing with the kernels. */
 import type { Shape, Tensor, Value } from '../../src/index.js'
 import type { DType } from '../../src/index.js'
-import { Tensor as TensorClass } from '../../src/index.js'
+import { tensor, Tensor as TensorClass } from '../../src/index.js'
 
 export type Index = readonly number[]
 
@@ -65,6 +65,11 @@ export function reduceOf(
     )
   })
   return { shape: keepDims ? kept : kept.filter((_, k) => !axes.includes(k)), elements }
+}
+
+/** A tensor of elements in row-major order. */
+export function tensorOf(elements: readonly number[], shape: Shape, dtype: DType = 'float64'): Tensor {
+  return tensor(elements, { shape, dtype })
 }
 
 /** Expects a tensor of just this shape, dtype and elements; floats may differ in the last bits where `ulps` says so. */
