@@ -1,4 +1,5 @@
 /** The public entry: compiled functions and steps. */
+export { compilableOperations, uncompilableOperations } from './compilable.js'
 export { compile } from './compile.js'
 export type { CompileOptions } from './compile.js'
 export { compileStep } from './compileStep.js'

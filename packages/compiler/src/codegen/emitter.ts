@@ -15,7 +15,6 @@ import {
   local,
   select,
   set,
-  tee,
   v128,
 } from '@tapegrad/kernels/assembler'
 import { notCompilable } from '../errors.js'
@@ -116,7 +115,7 @@ export class Emitter {
   private vectorCode(e: Expression, dtype: VectorDType, body: Body[], known: Known): Code {
     switch (e.kind) {
       case 'load':
-        return this.loadVector(e)
+        return this.loadVector(e, body)
       case 'gather':
         return v128.load(this.gatherAddress(e, body, known))
       case 'index':
@@ -134,17 +133,18 @@ export class Emitter {
     }
   }
 
-  private loadVector({ buffer, dtype, position }: Load): Code {
+  private loadVector({ buffer, dtype, position }: Load, body: Body[]): Code {
     const step = innermost(position)
     const address = this.address(buffer, dtype, position)
     if (step === 1) return v128.load(address)
     // Elements apart are loaded one by one, each into its lane.
     const first = local('i32', 'first')
+    body.push([set(first, address)])
     const next = (lane: number): Code<'i32'> => i32.add(first, lane * step * elementBytes[dtype])
-    if (dtype === 'float64') return v128.load64_lane(next(1), v128.load64_splat(tee(first, address)), 1)
+    if (dtype === 'float64') return v128.load64_lane(next(1), v128.load64_splat(first), 1)
     return [1, 2, 3].reduce<Code<'v128'>>(
       (vector, lane) => v128.load32_lane(next(lane), vector, lane),
-      v128.load32_splat(tee(first, address)),
+      v128.load32_splat(first),
     )
   }
 

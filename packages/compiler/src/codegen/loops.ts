@@ -20,19 +20,17 @@ export function positionsIn(expression: Expression): Linear[] {
   }
 }
 
-/** Loops, and how to say a form of the original ones in them. */
+/** Loops, at least one, and how to say a form of the original ones in them. */
 export interface MergedLoops {
   readonly extents: readonly number[]
-  /** How many of them run through loops before the barrier. */
-  readonly before: number
   merge(position: Linear): Linear
 }
 
 /**
- * Merges neighbouring loops where a step of the outer one is, in every form, a whole run of the inner one. Loops
- * from `barrier` on aren't merged with those before it.
+ * Merges neighbouring loops where a step of the outer one is, in every form, a whole run of the inner one, and drops
+ * those of size 1. Where nothing remains, there is one loop of size 1.
  */
-export function mergeLoops(loops: Shape, positions: readonly Linear[], barrier = loops.length): MergedLoops {
+export function mergeLoops(loops: Shape, positions: readonly Linear[]): MergedLoops {
   /** For each merged loop, the original ones it runs through, the outermost first. */
   const groups: number[][] = []
   loops.forEach((extent, loop) => {
@@ -40,15 +38,13 @@ export function mergeLoops(loops: Shape, positions: readonly Linear[], barrier =
     const last = groups.at(-1)
     const previous = last?.at(-1)
     const continues =
-      previous !== undefined &&
-      previous < barrier === loop < barrier &&
-      positions.every(({ steps }) => steps[previous] === extent * steps[loop])
+      previous !== undefined && positions.every(({ steps }) => steps[previous] === extent * steps[loop])
     if (continues) last!.push(loop)
     else groups.push([loop])
   })
+  if (groups.length === 0) return { extents: [1], merge: ({ offset }) => ({ offset, steps: [0] }) }
   return {
     extents: groups.map((group) => group.reduce((product, loop) => product * loops[loop], 1)),
-    before: groups.filter(([loop]) => loop < barrier).length,
     merge: ({ offset, steps }) => ({ offset, steps: groups.map((group) => steps[group[group.length - 1]]) }),
   }
 }

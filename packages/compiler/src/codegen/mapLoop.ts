@@ -20,12 +20,9 @@ export interface KernelCode {
 export const rangeParameters = { begin: 'i32', end: 'i32', thread: 'i32' } as const
 
 export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
-  const merged = mergeLoops(kernel.loops, [kernel.store, ...positionsIn(kernel.value)])
-  const extents = merged.extents.length === 0 ? [1] : merged.extents
-  const atLeastOne = <T extends { readonly steps: readonly number[] }>(form: T): T =>
-    form.steps.length === 0 ? { ...form, steps: [0] } : form
-  const store = atLeastOne(merged.merge(kernel.store))
-  const value = mapPositions(kernel.value, (position) => atLeastOne(merged.merge(position)))
+  const { extents, merge } = mergeLoops(kernel.loops, [kernel.store, ...positionsIn(kernel.value)])
+  const store = merge(kernel.store)
+  const value = mapPositions(kernel.value, merge)
 
   const outer = extents.slice(0, -1)
   const inner = extents[extents.length - 1]

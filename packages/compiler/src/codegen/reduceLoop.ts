@@ -6,7 +6,6 @@ import type { ReduceKernel } from '../lowering/kernel.js'
 import type { Linear } from '../lowering/linear.js'
 import type { Accumulator } from './accumulator.js'
 import { positionAccumulator, scalarAccumulator, vectorAccumulator } from './accumulator.js'
-
 import { Emitter, lanesOf, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
 import { mapPositions, mergeLoops, positionsIn } from './loops.js'
@@ -31,20 +30,23 @@ export function reduceLoop(kernel: ReduceKernel, layout: Layout): KernelCode {
   return across !== undefined && !isAlong ? across : alongLoop(reduction)
 }
 
+/** What is kept and what is reduced is merged apart, for the code between the two comes once for each result. */
 function withMergedLoops(kernel: ReduceKernel, layout: Layout): Reduction {
-  const loops = [...kernel.kept, ...kernel.reduced]
-  const { extents, before, merge } = mergeLoops(loops, positionsIn(kernel.value), kernel.kept.length)
-  const orOne = (list: readonly number[], one: number): readonly number[] =>
-    list.length === 0 ? [one] : list
+  const positions = positionsIn(kernel.value)
+  const count = kernel.kept.length
+  const first = ({ offset, steps }: Linear): Linear => ({ offset, steps: steps.slice(0, count) })
+  const last = ({ offset, steps }: Linear): Linear => ({ offset, steps: steps.slice(count) })
+  const kept = mergeLoops(kernel.kept, positions.map(first))
+  const reduced = mergeLoops(kernel.reduced, positions.map(last))
   return {
     kernel,
     layout,
-    kept: orOne(extents.slice(0, before), 1),
-    reduced: orOne(extents.slice(before), 1),
-    value: mapPositions(kernel.value, (position) => {
-      const { offset, steps } = merge(position)
-      return { offset, steps: [...orOne(steps.slice(0, before), 0), ...orOne(steps.slice(before), 0)] }
-    }),
+    kept: kept.extents,
+    reduced: reduced.extents,
+    value: mapPositions(kernel.value, (position) => ({
+      offset: position.offset,
+      steps: [...kept.merge(first(position)).steps, ...reduced.merge(last(position)).steps],
+    })),
   }
 }
 

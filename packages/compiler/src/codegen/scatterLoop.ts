@@ -5,6 +5,7 @@ import type { CumulativeKernel, ScatterKernel } from '../lowering/kernel.js'
 import { scalarAccumulator } from './accumulator.js'
 import { Emitter, loadScalar, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
+import { mapPositions, mergeLoops, positionsIn } from './loops.js'
 import { elementBytes, scalars } from './machine.js'
 import type { KernelCode } from './mapLoop.js'
 import { rangeParameters, setIndices } from './mapLoop.js'
@@ -12,8 +13,11 @@ import { nested } from './reduceLoop.js'
 
 /** buffer[store + index · stride] += value; one thread alone, for two may meet at one place. */
 export function scatterLoop(kernel: ScatterKernel, layout: Layout): KernelCode {
-  const { loops, value, store, index, stride, extent, dtype, buffer } = kernel
-  const extents = loops.length === 0 ? [1] : loops
+  const { stride, extent, dtype, buffer } = kernel
+  const positions = [kernel.store, ...positionsIn(kernel.value), ...positionsIn(kernel.index)]
+  const { extents, merge } = mergeLoops(kernel.loops, positions)
+  const value = mapPositions(kernel.value, merge)
+  const index = mapPositions(kernel.index, merge)
   const indices = extents.map((_, loop) => local('i32', `i${loop}`))
   const emitter = new Emitter(layout, indices)
   const place = local('i32', 'place')
@@ -22,7 +26,7 @@ export function scatterLoop(kernel: ScatterKernel, layout: Layout): KernelCode {
   const known = new Map()
   const at = emitter.scalar(index, body, known) as Code<'i32'>
   const element = emitter.scalar(value, body, known)
-  const address = emitter.address(buffer, dtype, store)
+  const address = emitter.address(buffer, dtype, merge(kernel.store))
   const add = (): Body => [
     set(target, i32.add(address, i32.mul(place, stride * elementBytes[dtype]))),
     storeScalar(dtype, target, sumOf(dtype, loadScalar(dtype, target), element)),

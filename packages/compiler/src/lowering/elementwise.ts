@@ -11,12 +11,29 @@ const arithmetic = new Set([
 const comparisons = new Set(['equal', 'notEqual', 'greater', 'greaterEqual', 'less', 'lessEqual'])
 const logic = new Set(['logicalAnd', 'logicalOr', 'logicalNot'])
 
+export const elementwiseOperations: readonly string[] = [...arithmetic, ...comparisons, ...logic]
+
 export function isElementwise(operation: string): boolean {
   return arithmetic.has(operation) || comparisons.has(operation) || logic.has(operation)
 }
 
-/** What operands are converted to: the result's dtype in arithmetic, their common one in comparisons, bool in logic. */
+/** Whether the operation tells true from false. */
+export function isDecision(operation: string): boolean {
+  return comparisons.has(operation) || logic.has(operation)
+}
+
+/**
+ * What operands are converted to before the operation, which computes in it: bool in logic, else the dtype of the
+ * result, or of both operands of a comparison, but wide enough to hold each operand as it is. Integers of 32 bits
+ * don't fit in float32, nor does a number that is compared with integers.
+ */
 export function operandDType(operation: string, operands: readonly Spec[], result: Spec): DType {
   if (logic.has(operation)) return 'bool'
-  return comparisons.has(operation) ? promoteBeside(operands[0], operands[1]) : result.dtype
+  const isComparison = comparisons.has(operation)
+  const dtype = isComparison ? promoteBeside(operands[0], operands[1]) : result.dtype
+  if (dtype !== 'float32') return dtype
+  const isTooWide = ({ kind, dtype: own }: Spec): boolean =>
+    own === 'int32' || (isComparison && kind === 'number')
+  const areFloats = operands.every(({ kind, dtype: own }) => kind === 'number' || own === 'float32')
+  return !areFloats && operands.some(isTooWide) ? 'float64' : 'float32'
 }

@@ -3,7 +3,7 @@ import type { Shape } from '@tapegrad/autograd'
 import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import { notCompilable } from '../errors.js'
 import type { OperationNode, Program } from '../program.js'
-import { isElementwise, operandDType } from './elementwise.js'
+import { isDecision, isElementwise, operandDType } from './elementwise.js'
 import type { Expression } from './expression.js'
 import { converted } from './expression.js'
 import type { Access } from './linear.js'
@@ -62,7 +62,9 @@ export class LoopExpressions {
       spec,
     )
     const operands = inputs.map((input) => converted(this.broadcast(input, access), dtype))
-    return { kind: 'apply', operation, operandDType: dtype, dtype: spec.dtype, operands }
+    // Of numbers, what is true or false is the number 1 or 0.
+    const result = isDecision(operation) ? 'bool' : dtype
+    return converted({ kind: 'apply', operation, operandDType: dtype, dtype: result, operands }, spec.dtype)
   }
 
   /** The element of an operand that is broadcast to what `access` indexes. */

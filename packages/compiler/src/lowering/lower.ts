@@ -1,15 +1,13 @@
 /** Turns a program into kernels: loop nests that fill buffers, each value's own or that of a result. */
 import type { Shape } from '@tapegrad/autograd'
 import { broadcastStrides, sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
-import { notCompilable } from '../errors.js'
 import type { OperationNode, Program } from '../program.js'
 import type { Expression } from './expression.js'
 import { converted } from './expression.js'
-import type { Kernel, Reducer } from './kernel.js'
+import type { Kernel, MatmulKernel, Reducer } from './kernel.js'
 import type { Access } from './linear.js'
 import { constantLinear, identityAccess, positionIn } from './linear.js'
-import { LoopExpressions, loopOperations } from './loopExpression.js'
-import { isElementwise } from './elementwise.js'
+import { LoopExpressions } from './loopExpression.js'
 import { storedNodes } from './storage.js'
 
 /** The kernels of a program, in order, and where each value is. */
@@ -36,11 +34,6 @@ export function lower(program: Program): LoweredProgram {
     }
   })
   return { program, kernels, buffers }
-}
-
-/** The operations that can be compiled. */
-export function isCompilable(operation: string): boolean {
-  return isElementwise(operation) || loopOperations.includes(operation) || operation in lowerings
 }
 
 /** The buffer that has just the node's elements, in order, already. */
@@ -94,6 +87,8 @@ function reduction(reducer: Reducer): LoweringRule {
     const access = shape.map((_, axis) => loops[order.indexOf(axis)])
     const value = expressionsOver(shape.length, context).of(x, access)
     const isArgument = reducer === 'argmax' || reducer === 'argmin'
+    // The position in a number is a number too, and 0.
+    if (isArgument && spec.kind === 'number') return [filled(index, spec.shape, spec.dtype, 0)]
     return [
       {
         kind: 'reduce',
@@ -125,23 +120,24 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
       readonly transposeA: boolean
       readonly transposeB: boolean
     }
-    if (spec.dtype !== 'float32' && spec.dtype !== 'float64') throw notCompilable(`matmul of ${spec.dtype}`)
-    const operands = [a, b].map((operand) => context.program.nodes[operand].spec)
-    if (operands.some(({ dtype }) => dtype !== spec.dtype)) throw notCompilable('matmul of two dtypes')
+    const operands = [a, b].map((operand) => shapeAt(context, operand))
     const batch = spec.shape.slice(0, -2)
     const [m, n] = spec.shape.slice(-2)
-    const [rows, columns] = operands[0].shape.slice(-2)
-    const matrices = operands.map(({ shape }) => matrixPositions(batch, shape.slice(0, -2)))
+    const [rows, columns] = operands[0].slice(-2)
+    const k = transposeA ? rows : columns
+    if (sizeOf(spec.shape) === 0) return []
+    if (k === 0) return [filled(index, spec.shape, spec.dtype, 0)]
+    const matrices = operands.map((shape) => matrixPositions(batch, shape.slice(0, -2)))
     return [
       {
         kind: 'matmul',
         buffer: index,
         a: context.buffers.get(a)!,
         b: context.buffers.get(b)!,
-        dtype: spec.dtype,
+        dtype: spec.dtype as MatmulKernel['dtype'],
         m,
         n,
-        k: transposeA ? rows : columns,
+        k,
         transposeA,
         transposeB,
         batch: matrices[0].map((position, i) => ({ a: position, b: matrices[1][i] })),
@@ -224,8 +220,7 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
 
   cumsum: ({ inputs: [x], attributes, spec }, index, context) => {
     const { axis, reverse } = attributes as { readonly axis: number; readonly reverse: boolean }
-    const { shape, dtype } = context.program.nodes[x].spec
-    if (dtype !== spec.dtype) throw notCompilable(`cumsum of ${dtype}`)
+    const { shape, dtype } = spec
     return [
       {
         kind: 'cumulative',
@@ -240,6 +235,9 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
     ]
   },
 }
+
+/** The operations that are loops of their own. */
+export const loweredOperations: readonly string[] = Object.keys(lowerings)
 
 function filled(buffer: number, shape: Shape, dtype: Expression['dtype'], value: number): Kernel {
   const constant: Expression = converted({ kind: 'constant', dtype: 'float64', value }, dtype)

@@ -1,0 +1,26 @@
+/** Which operations of autograd can be compiled, and which can't. */
+import { elementwiseOperations } from './lowering/elementwise.js'
+import { loopOperations } from './lowering/loopExpression.js'
+import { loweredOperations } from './lowering/lower.js'
+
+/** The primitives that can be compiled; whatever is composed of them can be too. */
+export const compilableOperations: readonly string[] = [
+  ...elementwiseOperations,
+  ...loopOperations,
+  ...loweredOperations,
+]
+
+/**
+ * The primitives that can't be compiled: convolution and windows (`conv1d`, `conv2d` and pooling), sorting and
+ * searching, matrix decompositions, the gamma family, and `norm`. A function of `differentiable` or `checkpoint` is
+ * traced through, so that its entry never comes to be compiled.
+ */
+// prettier-ignore
+export const uncompilableOperations: readonly string[] = [
+  'convolve', 'windows', 'mergeWindows',
+  'argsort', 'searchSorted',
+  'solve', 'triangularSolve', 'inverse', 'cholesky', 'cofactors', 'determinant', 'logDeterminant',
+  'logGamma', 'digamma', 'polygamma',
+  'norm', 'segmentOf',
+  'differentiable', 'checkpoint',
+]

@@ -1,0 +1,30 @@
+import { compilableOperations, uncompilableOperations } from '@tapegrad/compiler'
+import { allPrimitives } from '@tapegrad/autograd/tracing'
+import { mismatchOf } from './support/fuzz.js'
+import { composedSteps, primitiveSteps } from './support/steps.js'
+
+/** Primitives that programs get only through the derivatives or the internals of others. */
+const indirect: Readonly<Record<string, string>> = {
+  scatterAdd: 'take',
+  scatterAddAlongAxis: 'takeAlongAxis',
+  toNumber: 'mul',
+  element: 'custom',
+}
+
+const primitives = allPrimitives().map(({ name }) => name)
+
+test('every primitive is either compilable or on the list of those that are not', () => {
+  expect([...compilableOperations, ...uncompilableOperations].sort()).toEqual([...primitives].sort())
+})
+
+test('every compilable operation is drawn into random programs', () => {
+  expect(compilableOperations.filter((name) => !(name in primitiveSteps) && !(name in indirect))).toEqual([])
+})
+
+test.each([...Object.keys(primitiveSteps), ...Object.keys(composedSteps)])(
+  '%s gives compiled what it gives eagerly, and so do its derivatives',
+  (about) => {
+    const seeds = Array.from({ length: 30 }, (_, seed) => seed)
+    expect(seeds.flatMap((seed) => mismatchOf(seed, { steps: 1 + (seed % 3), about }) ?? [])).toEqual([])
+  },
+)
