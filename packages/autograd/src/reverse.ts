@@ -8,54 +8,61 @@ import type { Tape } from './tape.js'
 import type { Value } from './value.js'
 import { isDifferentiable, specOf } from './value.js'
 
+/** Where a walk begins: an entry, and the derivative that arrives there. */
+export interface Arrival {
+  readonly target: number
+  readonly upstream: Value
+}
+
 /**
- * The derivative of entry `target` by each entry of `sources`, given `upstream` arriving at the target; undefined
- * where no path of derivatives leads from it to the target. Rules run only for entries on such a path, and only
- * for the inputs that lie on it.
+ * The derivatives by each entry of `sources`, given what arrives at one or several targets: for each source the sum
+ * over all targets; undefined where no path of derivatives leads from it to any. Rules run only for entries on such
+ * a path, and only for the inputs that lie on it; once for an entry, however many targets it leads to.
  */
 export function reverseWalk(
   tape: Tape,
-  target: number,
+  arrivals: readonly Arrival[],
   sources: readonly number[],
-  upstream: Value,
 ): (Value | undefined)[] {
-  const first = sources.reduce((least, source) => Math.min(least, source), target)
-  const walk = new ReverseWalk(tape, first, target, sources)
-  return walk.run(upstream)
+  const targets = arrivals.map(({ target }) => target)
+  const last = targets.reduce((greatest, target) => Math.max(greatest, target))
+  const first = [...targets, ...sources].reduce((least, position) => Math.min(least, position))
+  return new ReverseWalk(tape, first, last, sources).run(arrivals)
 }
 
 class ReverseWalk {
   private readonly recording: Recording
   private readonly adjoints: Adjoints
-  /** For each entry from `first` to `target`, 1 where it depends on a source by a path of derivatives. */
+  /** For each entry from `first` to `last`, 1 where it depends on a source by a path of derivatives. */
   private readonly depends: Uint8Array
 
   constructor(
     private readonly tape: Tape,
     private readonly first: number,
-    private readonly target: number,
+    private readonly last: number,
     private readonly sources: readonly number[],
   ) {
     this.recording = tape.recording
-    this.adjoints = new Adjoints(target - first + 1)
-    this.depends = new Uint8Array(target - first + 1)
-    for (const source of sources) if (source <= target) this.depends[source - first] = 1
-    for (let index = first; index <= target; index++)
+    this.adjoints = new Adjoints(last - first + 1)
+    this.depends = new Uint8Array(last - first + 1)
+    for (const source of sources) if (source <= last) this.depends[source - first] = 1
+    for (let index = first; index <= last; index++)
       if (this.depends[index - first] === 0 && this.isOnPath(index)) this.depends[index - first] = 1
   }
 
-  run(upstream: Value): (Value | undefined)[] {
-    const { recording, adjoints, first, target, sources } = this
+  run(arrivals: readonly Arrival[]): (Value | undefined)[] {
+    const { recording, adjoints, first, last, sources } = this
     const isSource = new Set(sources)
-    if (this.depends[target - first] === 1) adjoints.accumulate(target - first, upstream)
-    for (let index = target; index >= first; index--) {
+    for (const { target, upstream } of arrivals)
+      if (this.depends[target - first] === 1) adjoints.accumulate(target - first, upstream)
+    for (let index = last; index >= first; index--) {
       if (!adjoints.has(index - first) || recording.isLeaf(index)) continue
       const flow = adjoints.get(index - first)
       if (!isSource.has(index)) adjoints.release(index - first)
       this.passOn(index, flow)
     }
     return sources.map((source) =>
-      source <= target && adjoints.has(source - first) ? adjoints.get(source - first) : undefined,
+      source <= last && adjoints.has(source - first) ? adjoints.get(source - first) : undefined,
     )
   }
 

@@ -83,7 +83,7 @@ export class Tape extends Level {
     sources: S,
     { upstream }: GradientOptions = {},
   ): MapLeaves<S, Variable, Value> {
-    return gradientOf(this, target, sources, upstream) as MapLeaves<S, Variable, Value>
+    return gradientOf('tape.gradient', this, [{ target, upstream }], sources) as MapLeaves<S, Variable, Value>
   }
 
   /** Ends the recording: operations on its variables are errors from now on. */

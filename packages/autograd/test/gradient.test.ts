@@ -188,7 +188,19 @@ describe('upstream', () => {
       expectError(() => tape.gradient(mul(x, 2), x, { upstream }), ShapeError, 'UPSTREAM_SHAPE', message(got))
   })
 
-  test('may be neither integers nor on this tape or a younger one', () => {
+  test('may be on any other tape, which then sees the derivative depend on it', () => {
+    const older = new Tape()
+    const tape = new Tape()
+    const younger = new Tape()
+    const x = tape.variable(3)
+    for (const other of [older, younger]) {
+      const upstream = other.variable(5)
+      const derivative = tape.gradient(mul(x, x), x, { upstream })
+      expect(other.gradient(derivative as Variable, upstream)).toBe(6)
+    }
+  })
+
+  test('may be neither integers nor made of variables of this tape', () => {
     const tape = new Tape()
     const x = tape.variable(tensor([1, 2]))
     expectError(
@@ -197,12 +209,12 @@ describe('upstream', () => {
       'INTEGER_GRADIENT',
       "tape.gradient: upstream is Tensor int32 [2]; only floats have derivatives: cast to 'float32' or 'float64' first",
     )
-    for (const upstream of [x, new Tape().variable(tensor([1, 2]))])
+    for (const upstream of [x, new Tape().variable(x)])
       expectError(
         () => tape.gradient(mul(x, 2), x, { upstream }),
         TapeError,
-        'NOT_OUTER',
-        'tape.gradient: upstream is a Variable of this or a younger tape; wants a number, a Tensor, or a Variable of an older one',
+        'UPSTREAM_ON_TAPE',
+        'tape.gradient: upstream is made of a Variable of this very tape; wants a number, a Tensor, or a Variable of another tape',
       )
     expectError(
       () => tape.gradient(mul(x, 2), x, { upstream: [1, 2] as never }),

@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, TapeError } from '../errors.js'
 import type { Level } from '../level.js'
 import type { Tensor } from '../tensor.js'
 import type { MapLeaves } from '../tree.js'
-import { leavesOf, mapTree } from '../tree.js'
+import { isBranch, leavesOf, mapTree } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, shapeOf } from '../value.js'
 import { Variable } from '../variable.js'
@@ -117,6 +117,41 @@ export function checkNotPromise(name: string, result: unknown): void {
     'PROMISE',
     `${name}: the function returned a Promise; wants an ordinary function: await what it needs before, and pass it in`,
   )
+}
+
+/**
+ * The values of `tree` in the order of those of `like`, which has its structure: entries are matched by key, not by
+ * order. Throws ArgumentError where the structures differ; `name` and `what` are what it calls the function and the
+ * values, `wanted` the tree that they are for.
+ */
+export function alignValues(
+  name: string,
+  what: string,
+  tree: unknown,
+  wanted: string,
+  like: unknown,
+): Value[] {
+  const [got, count] = [tree, like].map((each) => leavesOf(each).filter(isValue).length)
+  if (got !== count)
+    throw new ArgumentError(
+      'STRUCTURE',
+      `${name}: got ${got} ${what} for ${count} ${wanted}; wants the structure of the ${wanted}`,
+    )
+  return align(tree, like, '')
+
+  function align(branch: unknown, place: unknown, path: string): Value[] {
+    if (isBranch(place))
+      return Object.entries(place).flatMap(([key, below]) =>
+        align(isBranch(branch) ? Reflect.get(branch, key) : undefined, below, `${path}.${key}`),
+      )
+    if (!isValue(place)) return []
+    if (isValue(branch)) return [branch]
+    throw new ArgumentError(
+      'STRUCTURE',
+      `${name}: in the place of the value ${path.slice(1)} of the ${wanted} the ${what} have ${describe(branch)}; ` +
+        `wants the structure of the ${wanted}`,
+    )
+  }
 }
 
 /** A tree of results with this level's variables peeled off. */

@@ -1,7 +1,7 @@
 /** jacobian, hessian and hvp: all derivatives of a function, all second ones, and second ones in a direction. */
 import { stack } from '../composed/shapes.js'
 import { zerosOf } from '../create.js'
-import { allocate } from '../dtype.js'
+import { allocate, isFloat } from '../dtype.js'
 import { ArgumentError } from '../errors.js'
 import { cast } from '../primitives/cast.js'
 import { reshape } from '../primitives/shape.js'
@@ -14,8 +14,8 @@ import type { Variable } from '../variable.js'
 import type { Accepted, Argnums, GradientOf } from './arguments.js'
 import { checkArgnums, checkDifferentiableArgument } from './arguments.js'
 import { differentiate } from './grad.js'
-import { jvp } from './jvp.js'
-import { vjp } from './vjp.js'
+import { pushForward } from './jvp.js'
+import { recordPullback } from './vjp.js'
 
 /** The derivatives of a result of type R by an argument of type T: a tree of R's structure with trees of T's in it. */
 export type JacobianOf<R, T> = R extends Value
@@ -67,41 +67,41 @@ export function jacobian(
       'MODE',
       `jacobian: mode is ${String(mode)}; wants 'forward' or 'reverse', or none to choose`,
     )
-  return (...args) => {
-    const positions = checkArgnums('jacobian', argnums, args.length)
-    positions.forEach((position) => {
-      checkDifferentiableArgument('jacobian', args[position], position)
-    })
-    const unique = [...new Set(positions)]
-    const ofChosen = (...chosen: unknown[]): unknown => {
-      const all = [...args]
-      unique.forEach((position, k) => (all[position] = chosen[k]))
-      return f(...(all as never[]))
-    }
-    const jacobians = jacobiansOf(
-      ofChosen,
-      unique.map((position) => args[position]),
-      mode,
-    )
-    const inOrder = positions.map((position) => jacobians[unique.indexOf(position)])
-    return typeof argnums === 'number' ? inOrder[0] : inOrder
+  return (...args) => jacobiansBy('jacobian', f, argnums, mode, args)
+}
+
+/** The Jacobians by the arguments at `argnums`: one, or an array; `name` is what errors call it. */
+function jacobiansBy(
+  name: string,
+  f: (...args: never[]) => unknown,
+  argnums: Argnums,
+  mode: JacobianOptions['mode'],
+  args: readonly unknown[],
+): unknown {
+  const positions = checkArgnums(name, argnums, args.length)
+  positions.forEach((position) => {
+    checkDifferentiableArgument(name, args[position], position)
+  })
+  const unique = [...new Set(positions)]
+  const ofChosen = (...chosen: unknown[]): unknown => {
+    const all = [...args]
+    unique.forEach((position, k) => (all[position] = chosen[k]))
+    return f(...(all as never[]))
   }
+  const chosen = unique.map((position) => args[position])
+  const jacobians = jacobiansOf(name, ofChosen, mode, chosen)
+  const inOrder = positions.map((position) => jacobians[unique.indexOf(position)])
+  return typeof argnums === 'number' ? inOrder[0] : inOrder
 }
 
 /** The Jacobian of `f` by each of its arguments. */
 function jacobiansOf(
+  name: string,
   f: (...args: unknown[]) => unknown,
-  args: readonly unknown[],
   mode: JacobianOptions['mode'],
+  args: readonly unknown[],
 ): unknown[] {
-  const inputs = leavesOf(args).filter(isValue)
-  const { value, pullback } = vjp(f, args)
-  const outputs = leavesOf(value).filter(isValue)
-  const chosen = mode ?? (totalSize(inputs) < totalSize(outputs) ? 'forward' : 'reverse')
-  const blocks =
-    chosen === 'forward'
-      ? columnBlocks(f, args, inputs, outputs)
-      : rowBlocks(pullback, value, inputs, outputs)
+  const { value, blocks } = mode === 'forward' ? columnBlocks(name, f, args) : rowBlocks(name, f, args, mode)
   let firstInput = 0
   return args.map((argument) => {
     let output = 0
@@ -120,14 +120,24 @@ function totalSize(values: readonly Value[]): number {
   return values.reduce<number>((total, x) => total + sizeOf(shapeOf(x)), 0)
 }
 
-/** blocks[k][l], the derivative of output k by input l, by one walk backward for each element of the outputs. */
+/** A function's value, a tree, and blocks[k][l], the derivative of its k-th value by the l-th input. */
+interface Blocks {
+  readonly value: unknown
+  readonly blocks: readonly (readonly Value[])[]
+}
+
+/** By one walk backward for each element of the outputs, unless the mode may be chosen and forward takes fewer. */
 function rowBlocks(
-  pullback: (upstream: unknown) => unknown,
-  value: unknown,
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-): Value[][] {
-  return outputs.map((output, k) => {
+  name: string,
+  f: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  mode: 'reverse' | undefined,
+): Blocks {
+  const inputs = leavesOf(args).filter(isValue)
+  const { value, pullback } = recordPullback(name, f, args)
+  const outputs = leavesOf(value).filter(isValue)
+  if (mode === undefined && totalSize(inputs) < totalSize(outputs)) return columnBlocks(name, f, args)
+  const blocks = outputs.map((output, k) => {
     const rows = basis(output).map((direction) =>
       leavesOf(pullback(atLeaf(value, k, direction))).filter(isValue),
     )
@@ -140,31 +150,37 @@ function rowBlocks(
       ),
     )
   })
+  return { value, blocks }
 }
 
-/** blocks[k][l], the derivative of output k by input l, by one run forward for each element of the inputs. */
-function columnBlocks(
-  f: (...args: unknown[]) => unknown,
-  args: readonly unknown[],
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-): Value[][] {
+/** By one run forward for each element of the inputs. */
+function columnBlocks(name: string, f: (...args: unknown[]) => unknown, args: readonly unknown[]): Blocks {
+  const inputs = leavesOf(args).filter(isValue)
+  const push = (tangents: unknown): ReturnType<typeof pushForward> =>
+    pushForward(name, f, args, 'tangents', tangents as unknown[])
+  let value: unknown
   const columns = inputs.map((input, l) =>
     basis(input).map((direction) => {
-      const { tangent } = jvp(f, args, atLeaf(args, l, direction) as unknown[])
-      return leavesOf(tangent).filter(isValue)
+      const pushed = push(atLeaf(args, l, direction))
+      value = pushed.value
+      return leavesOf(pushed.tangent).filter(isValue)
     }),
   )
-  return outputs.map((output, k) =>
-    inputs.map((input, l) =>
-      assemble(
-        columns[l].map((column) => column[k]),
-        output,
-        input,
-        'columns',
+  // Inputs without elements have no columns to learn from what the function gives.
+  if (columns.every((ofInput) => ofInput.length === 0)) ({ value } = push(mapTree(args, zeroLeaf)))
+  const blocks = leavesOf(value)
+    .filter(isValue)
+    .map((output, k) =>
+      inputs.map((input, l) =>
+        assemble(
+          columns[l].map((column) => column[k]),
+          output,
+          input,
+          'columns',
+        ),
       ),
-    ),
-  )
+    )
+  return { value, blocks }
 }
 
 /** The unit vectors of a value's space: values like it with a single 1 in them. */
@@ -187,6 +203,10 @@ function atLeaf(tree: unknown, n: number, direction: Value): unknown {
   })
 }
 
+function zeroLeaf(leaf: unknown): unknown {
+  return isValue(leaf) ? zerosOf(specOf(leaf)) : leaf
+}
+
 /** The block of shape [...output, ...input] made of its rows or columns, in the input's dtype where it has one. */
 function assemble(vectors: readonly Value[], output: Value, input: Value, layout: 'rows' | 'columns'): Value {
   const [outputSpec, inputSpec] = [specOf(output), specOf(input)]
@@ -194,7 +214,7 @@ function assemble(vectors: readonly Value[], output: Value, input: Value, layout
   const spec: Spec = {
     kind: 'tensor',
     shape: [...outputSpec.shape, ...inputSpec.shape],
-    dtype: inputSpec.kind === 'number' ? outputSpec.dtype : inputSpec.dtype,
+    dtype: inputSpec.kind === 'number' && isFloat(outputSpec.dtype) ? outputSpec.dtype : inputSpec.dtype,
   }
   if (vectors.length === 0) return zerosOf(spec)
   const flat = vectors.map((vector) => reshape(vector, [-1]))
@@ -204,7 +224,7 @@ function assemble(vectors: readonly Value[], output: Value, input: Value, layout
 /**
  * The function that gives the Hessian of `f`, which returns a scalar: the Jacobian of its gradient, forward over
  * reverse, so of shape [...I, ...I] for an argument of shape I. Of trees and several arguments, for each leaf of
- * the gradient a tree by the same leaves; with an array of argnums `hessian[j][i]` is ∂²f/∂xᵢ∂xⱼ. Throws as `grad`.
+ * the gradient a tree by the same leaves; with an array of argnums `hessian[i][j]` is ∂²f/∂xᵢ∂xⱼ. Throws as `grad`.
  */
 export function hessian<P extends Variable[], const N extends Argnums = 0>(
   f: (...args: P) => Value,
@@ -219,14 +239,19 @@ export function hessian(
   argnums: Argnums = 0,
 ): (...args: unknown[]) => unknown {
   const gradient = (...args: unknown[]): unknown => differentiate('hessian', f, argnums, args, false).gradient
-  return jacobian(gradient, argnums, { mode: 'forward' }) as (...args: unknown[]) => unknown
+  return (...args) => {
+    const jacobians = jacobiansBy('hessian', gradient, argnums, 'forward', args)
+    if (typeof argnums === 'number') return jacobians
+    // Of the gradient's i-th part the Jacobian by argument j comes as [j][i].
+    return argnums.map((_, i) => argnums.map((_, j) => (jacobians as readonly (readonly unknown[])[])[j][i]))
+  }
 }
 
 /** The Hessian by the argument of type A[N]; with an array of argnums, an array of arrays of them. */
 export type Hessians<A extends readonly unknown[], N extends Argnums> = N extends readonly number[]
   ? {
-      -readonly [J in keyof N]: {
-        -readonly [I in keyof N]: JacobianOf<GradientOf<A[N[I] & keyof A]>, A[N[J] & keyof A]>
+      -readonly [I in keyof N]: {
+        -readonly [J in keyof N]: JacobianOf<GradientOf<A[N[I] & keyof A]>, A[N[J] & keyof A]>
       }
     }
   : JacobianOf<GradientOf<A[N & keyof A]>, A[N & keyof A]>
@@ -253,5 +278,5 @@ export function hvp(
 ): unknown {
   const all = [...primals.keys()]
   const gradient = (...args: unknown[]): unknown => differentiate('hvp', f, all, args, false).gradient
-  return jvp(gradient, primals, vectors).tangent
+  return pushForward('hvp', gradient, primals, 'vectors', vectors).tangent
 }

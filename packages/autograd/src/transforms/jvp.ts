@@ -1,14 +1,14 @@
 /** jvp: a function's value and its tangent, in one pass forward that keeps no tape. */
-import { ArgumentError, ShapeError } from '../errors.js'
+import { ShapeError } from '../errors.js'
 import { fit } from '../fit.js'
 import { sameShape } from '../shape.js'
 import { Tangents } from '../tangents.js'
-import { leavesOf, mapTree } from '../tree.js'
+import { mapTree } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, shapeOf, specOf } from '../value.js'
 import type { Variable } from '../variable.js'
 import type { Accepted, Peeled } from './arguments.js'
-import { checkDifferentiableArgument, checkNotPromise, peelLevel } from './arguments.js'
+import { alignValues, checkDifferentiableArgument, checkNotPromise, peelLevel } from './arguments.js'
 
 export interface JacobianVectorProduct<R> {
   readonly value: Peeled<R>
@@ -38,35 +38,47 @@ export function jvp(
   f: (...args: never[]) => unknown,
   primals: readonly unknown[],
   tangents: readonly unknown[],
-): { value: unknown; tangent: unknown } {
+): PushedForward {
+  return pushForward('jvp', f, primals, 'tangents', tangents)
+}
+
+interface PushedForward {
+  readonly value: unknown
+  readonly tangent: unknown
+}
+
+/** @internal As `jvp`; `name` and `what` are what errors call the function and the tangents. */
+export function pushForward(
+  name: string,
+  f: (...args: never[]) => unknown,
+  primals: readonly unknown[],
+  what: string,
+  tangents: readonly unknown[],
+): PushedForward {
   primals.forEach((primal, position) => {
-    checkDifferentiableArgument('jvp', primal, position)
+    checkDifferentiableArgument(name, primal, position)
   })
-  const directions = leavesOf(tangents).filter(isValue)
-  const count = leavesOf(primals).filter(isValue).length
-  if (directions.length !== count)
-    throw new ArgumentError(
-      'TANGENTS',
-      `jvp: got ${directions.length} tangents for ${count} primals; wants the structure of the primals`,
-    )
+  const directions = alignValues(name, what, tangents, 'primals', primals)
   const level = new Tangents()
   let next = 0
-  const carried = mapTree(primals, (leaf, path) =>
-    isValue(leaf) ? level.variable(leaf, checkedTangent(leaf, directions[next++], path)) : leaf,
-  ) as never[]
+  const carried = mapTree(primals, (leaf, path) => {
+    if (!isValue(leaf)) return leaf
+    const direction = directions[next++]
+    checkTangent(name, leaf, direction, `${what}${path}`)
+    return level.variable(leaf, fit(direction, specOf(leaf)))
+  }) as never[]
   const result: unknown = f(...carried)
-  checkNotPromise('jvp', result)
+  checkNotPromise(name, result)
   return {
     value: peelLevel(level, result),
     tangent: mapTree(result, (leaf) => (isValue(leaf) ? level.tangentOf(leaf) : leaf)),
   }
 }
 
-function checkedTangent(primal: Value, tangent: Value, path: string): Value {
+function checkTangent(name: string, primal: Value, tangent: Value, place: string): void {
   if (!sameShape(shapeOf(tangent), shapeOf(primal)) || !isDifferentiable(tangent))
     throw new ShapeError(
       'TANGENT_SHAPE',
-      `jvp: tangent ${path} is ${describe(tangent)}, the primal ${describe(primal)}; wants floats of the same shape`,
+      `${name}: ${place} is ${describe(tangent)}, the primal ${describe(primal)}; wants floats of the same shape`,
     )
-  return fit(tangent, specOf(primal))
 }

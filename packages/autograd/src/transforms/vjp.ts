@@ -1,7 +1,7 @@
 /** vjp: a function's value, and the pullback that takes derivatives of it back to the arguments. */
 import { zerosOf } from '../create.js'
 import { ArgumentError } from '../errors.js'
-import { add } from '../primitives/arithmetic.js'
+import { gradientOf } from '../gradient.js'
 import { Tape } from '../tape.js'
 import type { MapLeaves } from '../tree.js'
 import { leavesOf, mapTree } from '../tree.js'
@@ -9,7 +9,7 @@ import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, specOf } from '../value.js'
 import { Variable } from '../variable.js'
 import type { Accepted, GradientOf, Peeled } from './arguments.js'
-import { checkNotPromise, peelLevel, watchArguments } from './arguments.js'
+import { alignValues, checkNotPromise, peelLevel, watchArguments } from './arguments.js'
 
 export interface VectorJacobianProduct<R, A extends readonly unknown[]> {
   readonly value: Peeled<R>
@@ -33,52 +33,50 @@ export function vjp<P extends unknown[], R, A extends Accepted<P>>(
   f: (...args: P) => R,
   primals: readonly [...A],
 ): VectorJacobianProduct<R, A>
-export function vjp(
+export function vjp(f: (...args: never[]) => unknown, primals: readonly unknown[]): Pullback {
+  return recordPullback('vjp', f, primals)
+}
+
+interface Pullback {
+  readonly value: unknown
+  readonly pullback: (upstream: unknown) => unknown[]
+}
+
+/** @internal As `vjp`; `name` is what errors call it. */
+export function recordPullback(
+  name: string,
   f: (...args: never[]) => unknown,
   primals: readonly unknown[],
-): { value: unknown; pullback: (upstream: unknown) => unknown[] } {
+): Pullback {
   const tape = new Tape()
   try {
-    const watched = watchArguments('vjp', primals, [...primals.keys()], (leaf) => tape.variable(leaf))
+    const watched = watchArguments(name, primals, [...primals.keys()], (leaf) => tape.variable(leaf))
     const result: unknown = f(...(watched as never[]))
-    checkNotPromise('vjp', result)
-    const targets = leavesOf(result).filter(isValue)
-    if (targets.length === 0)
+    checkNotPromise(name, result)
+    if (!leavesOf(result).some(isValue))
       throw new ArgumentError(
         'RESULT',
-        `vjp: the function returned ${describe(result)}; wants a value or a tree of values`,
+        `${name}: the function returned ${describe(result)}; wants a value or a tree of values`,
       )
     return {
       value: peelLevel(tape, result),
-      pullback: (upstream) => pullBack(tape, watched, targets, upstream),
+      pullback: (upstream) => pullBack(tape, watched, result, upstream),
     }
   } finally {
     tape.close()
   }
 }
 
-/** The sum over all targets of what their upstream derivatives give for the sources. */
-function pullBack(tape: Tape, sources: unknown[], targets: readonly Value[], upstream: unknown): unknown[] {
-  const flows = leavesOf(upstream).filter(isValue)
-  if (flows.length !== targets.length)
-    throw new ArgumentError(
-      'UPSTREAM',
-      `pullback: got ${flows.length} upstream derivatives for ${targets.length} results; wants the structure of the value`,
+/** The derivatives by the sources of all that a tree of results holds, in one walk. */
+function pullBack(tape: Tape, sources: unknown[], result: unknown, upstream: unknown): unknown[] {
+  const flows = alignValues('pullback', 'upstream derivatives', upstream, 'results', result)
+  const targets = leavesOf(result)
+    .filter(isValue)
+    .flatMap((target, k) =>
+      target instanceof Variable && target.level === tape && isDifferentiable(target)
+        ? [{ target, upstream: flows[k] }]
+        : [],
     )
-  return targets.reduce<unknown[]>(
-    (total, target, k) => {
-      const depends = target instanceof Variable && target.level === tape && isDifferentiable(target)
-      return depends ? addTrees(total, tape.gradient(target, sources, { upstream: flows[k] })) : total
-    },
-    mapTree(sources, (leaf) => (isValue(leaf) ? zerosOf(specOf(leaf)) : leaf)) as unknown[],
-  )
-}
-
-function addTrees(a: unknown, b: unknown): unknown[] {
-  const others = leavesOf(b)
-  let next = 0
-  return mapTree(a, (leaf) => {
-    const other = others[next++]
-    return isValue(leaf) && isValue(other) ? add(leaf, other) : leaf
-  }) as unknown[]
+  if (targets.length > 0) return gradientOf('pullback', tape, targets, sources) as unknown[]
+  return mapTree(sources, (leaf) => (isValue(leaf) ? zerosOf(specOf(leaf)) : leaf)) as unknown[]
 }
