@@ -10,6 +10,7 @@ import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
 import type { KernelCode } from './codegen/mapLoop.js'
 import { mapLoop } from './codegen/mapLoop.js'
+import { listBytes, nonzerosLoop, startList } from './codegen/nonzeros.js'
 import type { MatmulFunctions } from './codegen/matmulLoop.js'
 import {
   matmulFunctions,
@@ -82,6 +83,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
 
   const layout: Layout = {
     addressOf,
+    shared: options.shared,
     errorAddress: control.error,
     sharedScratch,
     threadScratch,
@@ -141,8 +143,20 @@ function lifetimesOf(
     for (const buffer of buffersRead(kernel)) lastUse.set(buffer, step)
     if (kernel.kind === 'matmul') overrun.set(kernel.buffer, overrunBytes(kernel, functions.for(kernel)))
   })
+  const lists = kernels.flatMap((kernel) =>
+    kernel.kind === 'nonzeros'
+      ? [
+          {
+            buffer: kernel.buffer,
+            bytes: listBytes(kernel),
+            first: firstWrite.get(kernel.buffer)!,
+            last: lastUse.get(kernel.buffer)!,
+          },
+        ]
+      : [],
+  )
   const results = new Set(program.outputs.map((output) => buffers.get(output)))
-  return [...new Set(buffers.values())].map((buffer) => {
+  const values = [...new Set(buffers.values())].map((buffer) => {
     const { kind, spec } = program.nodes[buffer]
     const bytes = sizeOf(spec.shape) * elementBytes[spec.dtype] + (overrun.get(buffer) ?? 0)
     const isAlways = kind !== 'operation'
@@ -153,6 +167,7 @@ function lifetimesOf(
       last: isAlways || results.has(buffer) ? kernels.length : (lastUse.get(buffer) ?? 0),
     }
   })
+  return [...values, ...lists]
 }
 
 /** A kernel's code, and how much work it is. */
@@ -178,6 +193,8 @@ function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout)
       return [scatterLoop(kernel, layout)]
     case 'cumulative':
       return [cumulativeLoop(kernel, layout)]
+    case 'nonzeros':
+      return [startList(kernel, layout), nonzerosLoop(kernel, layout)]
     case 'copy':
       return [copyLoop(kernel, layout)]
   }

@@ -2,6 +2,7 @@
 import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/autograd'
 import { assemble } from './assemble.js'
 import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
 import { placesOf, placesOfInputs } from './places.js'
 import { hasVariables, signatureOf } from './signature.js'
@@ -58,7 +59,7 @@ function compileFor(
 ): Compiled {
   const { program, fill } = traceCall(f, args, specs)
   const shared = threads > 1
-  const assembled = assemble(lower(program), { threads, shared, maximumPages })
+  const assembled = assemble(findNonzeros(lower(program)), { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance
   const inputs = placesOfInputs(program, assembled)

@@ -7,6 +7,7 @@ import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
 import { CompileError } from './errors.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
 import { updateState } from './lowering/updateState.js'
 import type { Place } from './places.js'
@@ -119,7 +120,7 @@ class StepProgram {
   private compileFor(inputs: readonly unknown[]): Entry {
     const args = [this.initialState, ...inputs]
     const traced = traceCall(this.checkedStep as (...args: never[]) => unknown, args, signatureOf(args).specs)
-    const lowered = lower(traced.program)
+    const lowered = findNonzeros(lower(traced.program))
     const { program, buffers } = lowered
     const nodes = inputIndices(program)
     const states = nodes.slice(0, this.statePlaces.length)

@@ -89,6 +89,7 @@ export class Threads {
   private readonly place: RunWord
   private readonly readyWord: number
   private readonly workers: readonly StartedWorker[]
+  private readonly pace = new Pace()
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: ControlWords, count: number) {
     this.place = { words: new Int32Array(memory.buffer), runWord: control.run / 4 }
@@ -98,9 +99,12 @@ export class Threads {
     abandoned.register(this, this.place, this)
   }
 
-  /** Runs the program on this thread and on all workers that are ready. */
+  /** Runs the program on this thread and on the workers that are ready, or alone where that was faster lately. */
   execute(run: Run): void {
-    const threads = 1 + Atomics.load(this.place.words, this.readyWord)
+    const ready = Atomics.load(this.place.words, this.readyWord)
+    const way = ready === 0 ? 'alone' : this.pace.choose()
+    const threads = way === 'alone' ? 1 : 1 + ready
+    const started = performance.now()
     if (threads > 1) startRun(this.place, threads)
     try {
       run(0, threads, maySleep() ? 1 : 0)
@@ -109,6 +113,7 @@ export class Threads {
       this.stop()
       throw error
     }
+    if (ready > 0) this.pace.note(way, performance.now() - started)
   }
 
   /** Ends the workers. */
@@ -116,6 +121,33 @@ export class Threads {
     abandoned.unregister(this)
     startRun(this.place, 0)
     for (const worker of this.workers) worker.terminate()
+  }
+}
+
+type Way = 'alone' | 'together'
+
+/** Every so many runs the way that was slower is tried again, a few times. */
+const trialPeriod = 256
+const trials = 4
+
+/**
+ * Chooses between running alone and together by how long each took lately. Threads that wait for one another are slower
+ * than one alone where other programs want the cores, and which it is changes from moment to moment. Results are the
+ * same either way.
+ */
+class Pace {
+  private runs = 0
+  private readonly milliseconds = { alone: NaN, together: NaN }
+
+  choose(): Way {
+    const { alone, together } = this.milliseconds
+    const [faster, slower]: Way[] = alone < together ? ['alone', 'together'] : ['together', 'alone']
+    return this.runs++ % trialPeriod < trials ? slower : faster
+  }
+
+  note(way: Way, milliseconds: number): void {
+    const before = this.milliseconds[way]
+    this.milliseconds[way] = Number.isNaN(before) ? milliseconds : 0.8 * before + 0.2 * milliseconds
   }
 }
 

@@ -1,6 +1,6 @@
 /** Code for matrix products: the kernels' packed panels, in the program's own memory. */
-import type { DefinedFunction, Expression as Code } from '@tapegrad/kernels/assembler'
-import { call, for_, func, i32, local, select, set } from '@tapegrad/kernels/assembler'
+import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
+import { call, for_, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
 import type { TileShape } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
 import type { MatmulKernel } from '../lowering/kernel.js'
@@ -8,6 +8,7 @@ import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './mapLoop.js'
 import { rangeParameters } from './mapLoop.js'
+import { isSparse, multiplyByColumns, multiplyByRows } from './nonzeros.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
 const packedRows = 120
@@ -114,20 +115,22 @@ function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Lay
   const stride = (transposeB ? k : n) * bytes
   return {
     run: func('packRight', rangeParameters, 'none', ({ begin, end }) => [
-      for_(block, begin, end, 1, [
-        set(first, i32.mul(block, blockDepth)),
-        set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
-        set(source, i32.add(i32.mul(first, (transposeB ? 1 : n) * bytes), b)),
-        set(target, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
-        call(packWide(transposeB), source, target, wideColumns, steps, stride),
-        call(
-          packNarrow(transposeB),
-          i32.add(source, wideColumns * (transposeB ? k : 1) * bytes),
-          i32.add(target, i32.mul(steps, wideColumns * bytes)),
-          n - wideColumns,
-          steps,
-          stride,
-        ),
+      unlessSparse(kernel, layout, [
+        for_(block, begin, end, 1, [
+          set(first, i32.mul(block, blockDepth)),
+          set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
+          set(source, i32.add(i32.mul(first, (transposeB ? 1 : n) * bytes), b)),
+          set(target, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
+          call(packWide(transposeB), source, target, wideColumns, steps, stride),
+          call(
+            packNarrow(transposeB),
+            i32.add(source, wideColumns * (transposeB ? k : 1) * bytes),
+            i32.add(target, i32.mul(steps, wideColumns * bytes)),
+            n - wideColumns,
+            steps,
+            stride,
+          ),
+        ]),
       ]),
     ]),
     total: Math.ceil(k / blockDepth),
@@ -157,35 +160,37 @@ function multiplyRows(
   const [rowStep, depthStep] = transposeA ? [1, m] : [k, 1]
   return {
     run: func('multiplyRows', rangeParameters, 'none', ({ begin, end, thread }) => [
-      set(left, i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)),
       set(rowEnd, smaller(i32.mul(end, shape.rows), i32.const(m))),
-      for_(first, 0, k, blockDepth, [
-        set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
-        set(right, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
-        for_(row, i32.mul(begin, shape.rows), rowEnd, packedRows, [
-          set(rows, smaller(i32.const(packedRows), i32.sub(rowEnd, row))),
-          call(
-            packLeft(!transposeA),
-            i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), a),
-            left,
-            rows,
-            steps,
-            (transposeA ? m : k) * bytes,
-          ),
-          set(out, i32.add(i32.mul(row, n * bytes), result)),
-          // The first block of steps sets the result, the others add to it.
-          call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),
-          call(
-            multiplyNarrow,
-            left,
-            i32.add(right, i32.mul(steps, wideColumns * bytes)),
-            i32.add(out, wideColumns * bytes),
-            rows,
-            n - wideColumns,
-            steps,
-            n * bytes,
-            first,
-          ),
+      ifSparse(kernel, layout, i32.mul(begin, shape.rows), rowEnd, [
+        set(left, i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)),
+        for_(first, 0, k, blockDepth, [
+          set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
+          set(right, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
+          for_(row, i32.mul(begin, shape.rows), rowEnd, packedRows, [
+            set(rows, smaller(i32.const(packedRows), i32.sub(rowEnd, row))),
+            call(
+              packLeft(!transposeA),
+              i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), a),
+              left,
+              rows,
+              steps,
+              (transposeA ? m : k) * bytes,
+            ),
+            set(out, i32.add(i32.mul(row, n * bytes), result)),
+            // The first block of steps sets the result, the others add to it.
+            call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),
+            call(
+              multiplyNarrow,
+              left,
+              i32.add(right, i32.mul(steps, wideColumns * bytes)),
+              i32.add(out, wideColumns * bytes),
+              rows,
+              n - wideColumns,
+              steps,
+              n * bytes,
+              first,
+            ),
+          ]),
         ]),
       ]),
     ]),
@@ -196,4 +201,22 @@ function multiplyRows(
 
 function smaller(x: Code<'i32'>, y: Code<'i32'>): Code<'i32'> {
   return select(x, y, i32.lt_s(x, y))
+}
+
+/** The product by the list of nonzero elements where there is one, else densely. */
+function ifSparse(
+  kernel: MatmulKernel,
+  layout: Layout,
+  begin: Code<'i32'>,
+  end: Local<'i32'>,
+  dense: Body,
+): Body {
+  const { nonzeros, transposeA, m, k } = kernel
+  if (nonzeros === undefined) return dense
+  const multiply = transposeA ? multiplyByColumns : multiplyByRows
+  return [if_(isSparse(layout, nonzeros, m * k), multiply(kernel, nonzeros, layout, begin, end), dense)]
+}
+
+function unlessSparse({ nonzeros, m, k }: MatmulKernel, layout: Layout, dense: Body): Body {
+  return nonzeros === undefined ? dense : [if_(isSparse(layout, nonzeros, m * k), [], dense)]
 }

@@ -39,6 +39,8 @@ export function workOf(kernel: Kernel): number {
       return sizeOf(kernel.loops) * (costOf(kernel.value) + costOf(kernel.index))
     case 'cumulative':
       return kernel.outer * kernel.count * kernel.inner
+    case 'nonzeros':
+      return (kernel.rows * kernel.columns) / 4
     case 'copy':
       return kernel.bytes / 16
   }

@@ -40,6 +40,8 @@ export interface MatmulKernel {
   readonly k: number
   readonly transposeA: boolean
   readonly transposeB: boolean
+  /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
+  readonly nonzeros?: number
   /** For each matrix of the result, which matrix of a and of b it is the product of. */
   readonly batch: readonly { readonly a: number; readonly b: number }[]
 }
@@ -70,6 +72,15 @@ export interface CumulativeKernel {
   readonly reverse: boolean
 }
 
+/** Lists, row by row, the elements of a float32 matrix that aren't zero, unless they turn out to be many. */
+export interface NonzerosKernel {
+  readonly kind: 'nonzeros'
+  readonly buffer: number
+  readonly source: number
+  readonly rows: number
+  readonly columns: number
+}
+
 /** Copies a buffer as it is. */
 export interface CopyKernel {
   readonly kind: 'copy'
@@ -78,4 +89,5 @@ export interface CopyKernel {
   readonly bytes: number
 }
 
-export type Kernel = MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel | CopyKernel
+export type Kernel =
+  MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel | NonzerosKernel | CopyKernel

@@ -10,7 +10,10 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'scatter':
       return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.index)])
     case 'matmul':
-      return new Set([kernel.a, kernel.b])
+      return new Set(
+        kernel.nonzeros === undefined ? [kernel.a, kernel.b] : [kernel.a, kernel.b, kernel.nonzeros],
+      )
+    case 'nonzeros':
     case 'cumulative':
     case 'copy':
       return new Set([kernel.source])
