@@ -1,7 +1,7 @@
 /** How each operation is drawn into a random program: on operands and at points where rounding changes no decision. */
-import type { DType, Shape, Value } from '@tapegrad/autograd'
+import type { DType, Shape, Value, Tensor } from '@tapegrad/autograd'
 import * as ops from '@tapegrad/autograd'
-import { differentiable, dtypeOf, shapeOf, Tensor } from '@tapegrad/autograd'
+import { differentiable, dtypeOf, shapeOf } from '@tapegrad/autograd'
 import { isFloat, sizeOf } from '@tapegrad/autograd/tracing'
 import type { Draw } from './draw.js'
 import type { Concrete } from './interpreter.js'
