@@ -44,6 +44,10 @@ export interface AssembledProgram {
   /** The first byte behind what it needs. */
   readonly memoryBytes: number
   readonly control: ControlWords
+  /** Where its own memory begins. */
+  readonly start: number
+  /** The plan: which buffer is where, and from which kernel to which it is needed. */
+  readonly buffers: readonly (Lifetime & { readonly address: number })[]
   /** An estimate of the time a run takes, in elements times operations. */
   readonly work: number
   readonly constants: readonly PlacedConstant[]
@@ -92,6 +96,8 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const steps = kernels.flatMap((kernel) => stepsOf(kernel, functions, layout))
   return {
     bytes: encode(steps, control, options),
+    start,
+    buffers: lifetimes.map((lifetime) => ({ ...lifetime, address: addressOf(lifetime.buffer) })),
     control,
     work: steps.reduce((total, { work }) => total + work, 0),
     memoryBytes,

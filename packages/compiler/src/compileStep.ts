@@ -7,7 +7,9 @@ import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
 import { CompileError } from './errors.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { explain } from './explain.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
+import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
 import { updateState } from './lowering/updateState.js'
 import type { Place } from './places.js'
@@ -21,6 +23,7 @@ import { traceCall } from './tracedCall.js'
 /** A step compiled for one kind of inputs. */
 interface Entry {
   readonly instance: ProgramInstance
+  readonly lowered: LoweredProgram
   run(values: readonly Value[]): unknown
 }
 
@@ -36,6 +39,11 @@ export interface CompiledStep<S, I extends readonly unknown[], O> {
   step(...inputs: I): O
   /** The state, copied out of the program's memory. */
   readonly state: S
+  /**
+   * What was compiled, for each kind of inputs so far: the program, the fused kernels with their shares of the
+   * estimated work, and the memory plan.
+   */
+  explain(): string
   /** Ends the program's workers; it then runs on this thread alone. */
   dispose(): void
 }
@@ -113,6 +121,14 @@ class StepProgram {
     })
   }
 
+  explain(): string {
+    if (this.entries.size === 0)
+      return 'nothing is compiled yet: the first step with inputs of a kind compiles it'
+    return [...this.entries.values()]
+      .map(({ instance, lowered }) => explain({ lowered, assembled: instance.assembled }))
+      .join('\n\n')
+  }
+
   dispose(): void {
     for (const { instance } of this.entries.values()) instance.dispose()
   }
@@ -125,6 +141,7 @@ class StepProgram {
     const nodes = inputIndices(program)
     const states = nodes.slice(0, this.statePlaces.length)
     const { kernels, inPlace } = updateState(lowered, states, program.outputs.slice(0, states.length))
+    const updated = { ...lowered, kernels }
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))
     for (const [buffer, state] of inPlace) fixed.set(buffer, fixed.get(state)!)
@@ -136,10 +153,13 @@ class StepProgram {
       if (known !== undefined && buffers.has(index)) fixed.set(index, known)
     })
     const shared = this.threads > 1
-    const assembled = assemble(
-      { ...lowered, kernels },
-      { threads: this.threads, shared, maximumPages, fixed, start: this.end },
-    )
+    const assembled = assemble(updated, {
+      threads: this.threads,
+      shared,
+      maximumPages,
+      fixed,
+      start: this.end,
+    })
     this.end = assembled.memoryBytes
     growMemory(this.memory, this.end)
     for (const { value, address } of assembled.constants)
@@ -150,6 +170,7 @@ class StepProgram {
     const outputs = placesOf(program.outputs, program, assembled)
     return {
       instance,
+      lowered: updated,
       run: (values) => {
         inputPlaces.forEach(({ address, spec }, k) => {
           writeValue(this.memory, address, spec, values[k] as number | Tensor)
