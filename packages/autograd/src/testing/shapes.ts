@@ -14,13 +14,17 @@ export interface ShapeConstraints {
 }
 
 /** A shape: of a scalar, a vector, …; seldom one without elements, never if `minSize` is above 0. */
-export function shape({
-  minRank = 0,
-  maxRank = Math.max(3, minRank),
-  minSize = 0,
-  maxSize = Math.max(4, minSize),
-}: ShapeConstraints = {}): fc.Arbitrary<Shape> {
-  return fc.array(extent(minSize, maxSize), { minLength: minRank, maxLength: maxRank, size: 'max' })
+export function shape(constraints: ShapeConstraints = {}): fc.Arbitrary<Shape> {
+  const { minRank = 0, minSize = 0, maxSize = Math.max(4, minSize) } = constraints
+  return fc.array(extent(minSize, maxSize), {
+    minLength: minRank,
+    maxLength: maxRankOf(constraints),
+    size: 'max',
+  })
+}
+
+function maxRankOf({ minRank = 0, maxRank = Math.max(3, minRank) }: ShapeConstraints): number {
+  return maxRank
 }
 
 /** The size of an axis, seldom 0: a value without elements says little. */
@@ -40,17 +44,35 @@ export function broadcastableShapes({
   count = 2,
   ...constraints
 }: BroadcastableShapesConstraints = {}): fc.Arbitrary<readonly Shape[]> {
-  return shape(constraints).chain((whole) =>
-    fc.array(shapeBroadcastingTo(whole), { minLength: count, maxLength: count }),
-  )
+  const whole = shape(constraints)
+  const cuts = fc.array(cutOf(maxRankOf(constraints)), { minLength: count, maxLength: count })
+  // Drawn apart, not chained, so that the cuts stay as they are while the whole shape shrinks.
+  return fc.tuple(whole, cuts).map(([drawn, each]) => each.map((cut) => cutShape(drawn, cut)))
 }
 
 /** A shape that broadcasts to `whole`: some leading axes left out, some of the others of size 1. */
 export function shapeBroadcastingTo(whole: Shape): fc.Arbitrary<Shape> {
+  return cutOf(whole.length).map((cut) => cutShape(whole, cut))
+}
+
+/** What makes a shape one that broadcasts to it. */
+interface Cut {
+  /** How many leading axes to leave out, modulo the number there can be. */
+  readonly missing: number
+  /** Which axes, counted from the last, to give size 1. */
+  readonly repeats: readonly boolean[]
+}
+
+function cutOf(rank: number): fc.Arbitrary<Cut> {
+  return fc.record({
+    missing: fc.nat({ max: rank }),
+    repeats: fc.array(fc.boolean(), { minLength: rank, maxLength: rank }),
+  })
+}
+
+function cutShape(whole: Shape, { missing, repeats }: Cut): Shape {
   const rank = whole.length
-  return fc
-    .tuple(fc.nat({ max: rank }), fc.array(fc.boolean(), { minLength: rank, maxLength: rank }))
-    .map(([missing, repeats]) => whole.map((size, axis) => (repeats[axis] ? 1 : size)).slice(missing))
+  return whole.map((size, axis) => (repeats[rank - 1 - axis] ? 1 : size)).slice(missing % (rank + 1))
 }
 
 /** An axis of a value of `rank`, at least 1, counted from the front or from the end. */

@@ -49,7 +49,7 @@ function isArbitrary(x: Shape | fc.Arbitrary<Shape>): x is fc.Arbitrary<Shape> {
 
 /**
  * Chaining shapes and elements would draw new elements for each smaller shape, and so lose those that fail. Here a
- * smaller tensor takes the first or the last of the elements there are.
+ * smaller tensor takes the first, the last or the outermost of the elements there are.
  */
 class TensorsArbitrary extends fc.Arbitrary<readonly Tensor[]> {
   constructor(
@@ -96,11 +96,21 @@ class TensorsArbitrary extends fc.Arbitrary<readonly Tensor[]> {
   ): fc.Stream<fc.Value<readonly Tensor[]>> {
     return this.shapes.shrink(value, context).flatMap((shapes) => {
       const sizes = shapes.value.map(sizeOf)
-      // Shapes that broadcast may also grow as they shrink; there are no elements for that.
+      // Without an empty axis a shape has more elements than there are.
       if (sizes.some((size, k) => size > data[k].length)) return fc.Stream.nil()
-      const first = data.map((elements, k) => elements.slice(0, sizes[k]))
-      const last = data.map((elements, k) => elements.slice(elements.length - sizes[k]))
-      return fc.Stream.of(this.made(first, shapes), this.made(last, shapes))
+      const parts = [
+        (elements: number[], size: number) => elements.slice(0, size),
+        (elements: number[], size: number) => elements.slice(elements.length - size),
+        (elements: number[], size: number) => elements.toSpliced(Math.ceil(size / 2), elements.length - size),
+      ]
+      return fc.Stream.of(
+        ...parts.map((part) =>
+          this.made(
+            data.map((elements, k) => part(elements, sizes[k])),
+            shapes,
+          ),
+        ),
+      )
     })
   }
 
