@@ -1,34 +1,41 @@
 /** Random tensors from a counter-based generator: the same seed gives the same numbers on any machine. */
 import type { DTypeOption } from './create.js'
 import type { DType } from './dtype.js'
-import { allocate, checkDType, isFloat } from './dtype.js'
-import { ArgumentError, DTypeError } from './errors.js'
+import { checkDType, isFloat } from './dtype.js'
+import { flatten, split } from './composed/shapes.js'
+import { ArgumentError, DTypeError, TapeError } from './errors.js'
 import { philox } from './philox.js'
+import { add, mul, sub } from './primitives/arithmetic.js'
+import { cast } from './primitives/cast.js'
+import { greaterEqual, less, where } from './primitives/comparison.js'
+import { cos, floor, log, sin, sqrt } from './primitives/elementwise.js'
+import { drawFractions, fractionsInBlock } from './primitives/random.js'
+import { concat, reshape, slice } from './primitives/shape.js'
 import type { Shape } from './shape.js'
 import { checkShape, sizeOf } from './shape.js'
 import { Tensor } from './tensor.js'
+import { isTracing } from './traceDepth.js'
+import type { Value } from './value.js'
 import { describe } from './value.js'
+import { concreteOf, Variable } from './variable.js'
 
 /** A stream of random numbers: a key, and a counter that drawing moves on. */
 export class Rng {
-  /** @internal Made by `rng(seed)`. `counter` is the number of blocks of four words drawn so far. */
+  /**
+   * @internal Made by `rng(seed)`. `counter` is the number of blocks of four 32-bit words drawn so far. Key and
+   * counter of a stream that a traced function was given are variables.
+   */
   constructor(
-    readonly key: readonly [number, number],
-    public counter = 0,
+    readonly key: readonly [Value, Value],
+    public counter: Value = 0,
   ) {}
-
-  /** @internal The next `count` blocks of four 32-bit words. */
-  blocks(count: number): Uint32Array {
-    const words = new Uint32Array(4 * count)
-    for (let block = 0; block < count; block++) philox(this.key, this.counter + block, words, 4 * block)
-    this.counter += count
-    return words
-  }
 
   /** An independent stream, drawn from this one. */
   split(): Rng {
-    const [low, high] = this.blocks(1)
-    return new Rng([low, high])
+    const words = new Uint32Array(4)
+    philox([numberOf(this.key[0]), numberOf(this.key[1])], numberOf(this.counter), words, 0)
+    this.counter = add(this.counter, 1)
+    return new Rng([words[0], words[1]])
   }
 }
 
@@ -51,19 +58,33 @@ function checkArguments(name: string, source: Rng, shape: Shape): void {
   checkShape(name, shape)
 }
 
+/** A stream that a traced function wasn't given would be drawn from once, and its numbers be the same in every run. */
+function checkNotCaptured({ counter }: Rng): void {
+  if (isTracing() && !(counter instanceof Variable))
+    throw new TapeError(
+      'CAPTURED_RNG',
+      'a random number is drawn, while a function is traced, from a generator that it captured or made: every run would ' +
+        'get the same numbers; pass the generator as an argument, or make it part of the state',
+    )
+}
+
+function numberOf(x: Value): number {
+  const concrete = concreteOf(x)
+  return typeof concrete === 'number' ? concrete : concrete.item()
+}
+
 function checkFloat(name: string, dtype: DType): void {
   checkDType(name, dtype)
   if (!isFloat(dtype))
     throw new DTypeError('NOT_FLOAT', `${name}: dtype is ${dtype}; wants float32 or float64`)
 }
 
-/** `count` numbers uniform in [0, 1), with 53 random bits from two words each. */
-function fractions(source: Rng, count: number): Float64Array {
-  const words = source.blocks(Math.ceil(count / 2))
-  const out = new Float64Array(count)
-  for (let i = 0; i < count; i++)
-    out[i] = ((words[2 * i] >>> 5) * 2 ** 26 + (words[2 * i + 1] >>> 6)) / 2 ** 53
-  return out
+/** `count` numbers uniform in [0, 1), float64. Moves the stream on. */
+function fractions(source: Rng, count: number): Value {
+  checkNotCaptured(source)
+  const drawn = drawFractions([...source.key, source.counter], { count })
+  source.counter = add(source.counter, Math.ceil(count / fractionsInBlock))
+  return drawn
 }
 
 export interface NormalOptions extends DTypeOption {
@@ -89,16 +110,14 @@ export function normal(
       `normal: mean ${mean}, deviation ${deviation}; wants finite numbers, the deviation at least 0`,
     )
   const size = sizeOf(shape)
-  const out = allocate(dtype, size)
-  const uniforms = fractions(source, 2 * Math.ceil(size / 2))
-  for (let i = 0; i < size; i += 2) {
-    // 1 − u is never 0, so the logarithm is finite.
-    const radius = deviation * Math.sqrt(-2 * Math.log(1 - uniforms[i]))
-    const angle = 2 * Math.PI * uniforms[i + 1]
-    out[i] = mean + radius * Math.cos(angle)
-    if (i + 1 < size) out[i + 1] = mean + radius * Math.sin(angle)
-  }
-  return new Tensor(out, [...shape], dtype)
+  const pairs = Math.ceil(size / 2)
+  const [first, second] = split(reshape(fractions(source, 2 * pairs), [pairs, 2]), 2, 1)
+  // 1 − u is never 0, so the logarithm is finite.
+  const radius = mul(deviation, sqrt(mul(-2, log(sub(1, first)))))
+  const angle = mul(2 * Math.PI, second)
+  const both = concat([mul(radius, cos(angle)), mul(radius, sin(angle))], 1)
+  const numbers: Value = add(mean, slice(flatten(both), [0], [size]))
+  return (cast(reshape(numbers, shape), dtype) as Value) as Tensor
 }
 
 export interface UniformOptions extends DTypeOption {
@@ -122,14 +141,9 @@ export function uniform(
       'RANGE',
       `uniform: from ${min} to ${max}; wants a finite range, min not above max`,
     )
-  const out = allocate(dtype, sizeOf(shape))
-  const uniforms = fractions(source, out.length)
-  for (let i = 0; i < out.length; i++) {
-    out[i] = min + (max - min) * uniforms[i]
-    // Rounding may reach the upper end, which is left out; closed to a circle, the range goes on at the lower one.
-    if (out[i] >= max) out[i] = min
-  }
-  return new Tensor(out, [...shape], dtype)
+  const numbers = cast(add(min, mul(max - min, fractionsOf(source, shape))), dtype)
+  // Rounding may reach the upper end, which is left out; closed to a circle, the range goes on at the lower one.
+  return where(greaterEqual(numbers, max), min, numbers) as Tensor
 }
 
 /** True with the given probability, else false; bool unless said otherwise. */
@@ -142,10 +156,7 @@ export function bernoulli(
   checkDType('bernoulli', dtype)
   if (!(probability >= 0 && probability <= 1))
     throw new ArgumentError('PROBABILITY', `bernoulli: probability is ${probability}; wants 0 to 1`)
-  const out = allocate(dtype, sizeOf(shape))
-  const uniforms = fractions(source, out.length)
-  for (let i = 0; i < out.length; i++) out[i] = uniforms[i] < probability ? 1 : 0
-  return new Tensor(out, [...shape], dtype)
+  return cast(less(fractionsOf(source, shape), probability), dtype) as Tensor
 }
 
 export interface BernoulliOptions extends DTypeOption {
@@ -168,17 +179,18 @@ export function integers(source: Rng, shape: Shape, { min = 0, max }: IntegersOp
       'RANGE',
       `integers: from ${min} to ${max}; wants whole 32-bit numbers, min below max`,
     )
-  const out = new Int32Array(sizeOf(shape))
-  const uniforms = fractions(source, out.length)
-  for (let i = 0; i < out.length; i++) out[i] = min + Math.floor((max - min) * uniforms[i])
-  return new Tensor(out, [...shape], 'int32')
+  return cast(add(min, floor(mul(max - min, fractionsOf(source, shape)))), 'int32') as Tensor
+}
+
+function fractionsOf(source: Rng, shape: Shape): Value {
+  return reshape(fractions(source, sizeOf(shape)), shape)
 }
 
 /** The whole numbers from 0 to count − 1 in random order, each order as likely; int32 (the shuffle of Fisher and Yates). */
 export function permutation(source: Rng, count: number): Tensor {
   checkArguments('permutation', source, [count])
   const out = Int32Array.from({ length: count }, (_, i) => i)
-  const uniforms = fractions(source, count)
+  const uniforms = (fractions(source, count) as Tensor).data
   for (let last = count - 1; last > 0; last--) {
     const other = Math.floor((last + 1) * uniforms[last])
     const swapped = out[last]

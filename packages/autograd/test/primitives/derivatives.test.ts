@@ -96,8 +96,8 @@ test('the domains reach every primitive, those of which only derivatives are mad
         }
       for (const tape of [outer, inner]) for (const { operation } of tape.entries) reached.add(operation)
     }
-  // No operations but ways to run a user's function, with tests of their own.
-  const elsewhere = ['differentiable', 'element', 'checkpoint']
+  // Ways to run a user's function, and random numbers, have tests of their own.
+  const elsewhere = ['differentiable', 'element', 'checkpoint', 'drawFractions']
   const missed = allPrimitives()
     .map(({ name }) => name)
     .filter((name) => !reached.has(name) && !elsewhere.includes(name))
