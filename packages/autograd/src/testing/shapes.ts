@@ -14,7 +14,7 @@ export interface ShapeConstraints {
 }
 
 /** A shape: of a scalar, a vector, …; seldom one without elements, never if `minSize` is above 0. */
-export function shape(constraints: ShapeConstraints = {}): fc.Arbitrary<Shape> {
+export function shape(constraints: ShapeConstraints = {}): fc.Arbitrary<number[]> {
   const { minRank = 0, minSize = 0, maxSize = Math.max(4, minSize) } = constraints
   return fc.array(extent(minSize, maxSize), {
     minLength: minRank,
@@ -43,7 +43,7 @@ export interface BroadcastableShapesConstraints extends ShapeConstraints {
 export function broadcastableShapes({
   count = 2,
   ...constraints
-}: BroadcastableShapesConstraints = {}): fc.Arbitrary<readonly Shape[]> {
+}: BroadcastableShapesConstraints = {}): fc.Arbitrary<number[][]> {
   const whole = shape(constraints)
   const cuts = fc.array(cutOf(maxRankOf(constraints)), { minLength: count, maxLength: count })
   // Drawn apart, not chained, so that the cuts stay as they are while the whole shape shrinks.
@@ -51,7 +51,7 @@ export function broadcastableShapes({
 }
 
 /** A shape that broadcasts to `whole`: some leading axes left out, some of the others of size 1. */
-export function shapeBroadcastingTo(whole: Shape): fc.Arbitrary<Shape> {
+export function shapeBroadcastingTo(whole: Shape): fc.Arbitrary<number[]> {
   return cutOf(whole.length).map((cut) => cutShape(whole, cut))
 }
 
@@ -70,7 +70,7 @@ function cutOf(rank: number): fc.Arbitrary<Cut> {
   })
 }
 
-function cutShape(whole: Shape, { missing, repeats }: Cut): Shape {
+function cutShape(whole: Shape, { missing, repeats }: Cut): number[] {
   const rank = whole.length
   return whole.map((size, axis) => (repeats[rank - 1 - axis] ? 1 : size)).slice(missing % (rank + 1))
 }

@@ -1,5 +1,6 @@
 /** Arbitrary shapes and axes. */
 import { fc, test } from '@fast-check/jest'
+import type { Shape } from '@tapegrad/autograd'
 import { axesOf, axisOf, broadcastableShapes, shape } from '@tapegrad/autograd/testing'
 import { broadcastShapes, normalizeAxes, sizeOf } from '../../src/shape.js'
 import { smallestFailing } from './shrinking.js'
@@ -37,7 +38,7 @@ test.prop([fc.integer({ min: 1, max: 4 }), seed])(
   (count, seed) => {
     for (const drawn of fc.sample(broadcastableShapes({ count, maxSize: 3 }), { seed, numRuns: 10 })) {
       expect(drawn).toHaveLength(count)
-      const whole = drawn.reduce((a, b) => broadcastShapes('test', a, b))
+      const whole = drawn.reduce<Shape>((a, b) => broadcastShapes('test', a, b))
       for (const size of whole) expect(size).toBeLessThanOrEqual(3)
     }
   },
