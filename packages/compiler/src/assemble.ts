@@ -19,6 +19,7 @@ import {
   packedLeftBytes,
   packedRightBytes,
 } from './codegen/matmulLoop.js'
+import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
 import { copyLoop } from './codegen/copyLoop.js'
 import { cumulativeLoop, scatterLoop } from './codegen/scatterLoop.js'
@@ -102,7 +103,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     work: steps.reduce((total, { work }) => total + work, 0),
     memoryBytes,
     constants: program.nodes.flatMap((node, index) =>
-      node.kind === 'constant' && buffers.has(index)
+      node.kind === 'constant' && buffers.has(index) && !fixed.has(index)
         ? [{ address: addressOf(index), value: node.value, spec: node.spec }]
         : [],
     ),
@@ -199,6 +200,8 @@ function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout)
       return [scatterLoop(kernel, layout)]
     case 'cumulative':
       return [cumulativeLoop(kernel, layout)]
+    case 'random':
+      return [randomLoop(kernel, layout)]
     case 'nonzeros':
       return [startList(kernel, layout), nonzerosLoop(kernel, layout)]
     case 'copy':

@@ -1,6 +1,7 @@
 /** compile: a function traced once for each kind of arguments, and run as WebAssembly from then on. */
 import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/autograd'
 import { assemble } from './assemble.js'
+import { generatorsOf, moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
 import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
@@ -19,8 +20,9 @@ type Compiled = (values: readonly Value[]) => unknown
 
 /**
  * A function that does what `f` does, compiled: traced once for each structure, kinds, shapes and dtypes of its
- * arguments, and run as one WebAssembly program. Numbers among the arguments are inputs, not constants; leaves
- * that are no values are traced with. Called on Variables, it runs `f` itself.
+ * arguments, and run as one WebAssembly program. Numbers among the arguments are inputs, not constants, and generators
+ * of random numbers are drawn from and moved on; other leaves that are no values are traced with. Called on Variables,
+ * it runs `f` itself.
  *
  * Throws CompileError where `f` uses an operation that can't be compiled or a Variable of a tape of its own, and
  * TapeError of code SYMBOLIC where it reads the data of a traced value.
@@ -41,18 +43,21 @@ export function compile(
   const programs = new Map<string, Compiled>()
   return (...args) => {
     if (hasVariables(args)) return f(...(args as never[]))
-    const { values, specs, key } = signatureOf(args)
+    const plain = takenApart(args) as readonly unknown[]
+    const { values, specs, key } = signatureOf(plain)
     let compiled = programs.get(key)
     if (compiled === undefined) {
-      compiled = compileFor(f, args, specs, threads)
+      compiled = compileFor(withoutGenerators(f), plain, specs, threads)
       programs.set(key, compiled)
     }
-    return compiled(values)
+    const [result, counters] = compiled(values) as ReturnType<ReturnType<typeof withoutGenerators>>
+    moveOn(generatorsOf(args), counters)
+    return putTogether(result)
   }
 }
 
 function compileFor(
-  f: (...args: never[]) => unknown,
+  f: (...args: unknown[]) => unknown,
   args: readonly unknown[],
   specs: readonly Spec[],
   threads: number,

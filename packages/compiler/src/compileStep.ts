@@ -6,6 +6,7 @@ import { assemble } from './assemble.js'
 import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
 import { CompileError } from './errors.js'
+import { generatorsOf, moveOn, putTogether, takenApart } from './generators.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
 import { explain } from './explain.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
@@ -61,11 +62,47 @@ export function compileStep<S, I extends readonly unknown[], O>(
   initialState: S,
   options: CompileOptions = {},
 ): CompiledStep<S, I, O> {
-  return new StepProgram(
-    step as unknown as Step,
-    initialState,
+  const program = new StepProgram(
+    withPlainTrees(step as unknown as Step),
+    takenApart(initialState),
     threadCount(options.threads),
-  ) as unknown as CompiledStep<S, I, O>
+  )
+  return {
+    step: (...inputs) => {
+      const [outputs, counters] = program.step(...(takenApart(inputs) as unknown[])) as [
+        unknown,
+        readonly Value[],
+      ]
+      moveOn(generatorsOf(inputs), counters)
+      return putTogether(outputs) as O
+    },
+    get state() {
+      return putTogether(program.state) as S
+    },
+    explain: () => program.explain(),
+    dispose: () => {
+      program.dispose()
+    },
+  }
+}
+
+/** The step on trees without generators; the outputs come with the counters of those among the inputs. */
+function withPlainTrees(step: Step): Step {
+  return (state, ...inputs) => {
+    const whole = (inputs as readonly unknown[]).map(putTogether) as never[]
+    const result: unknown = step(putTogether(state), ...whole)
+    checkResult(result)
+    const counters = generatorsOf(whole).map(({ counter }) => counter)
+    return { state: takenApart(result.state), outputs: [takenApart(result.outputs), counters] }
+  }
+}
+
+function checkResult(result: unknown): asserts result is StepResult<unknown, unknown> {
+  if (typeof result !== 'object' || result === null || !('state' in result) || !('outputs' in result))
+    throw new CompileError(
+      'STEP_RESULT',
+      'compileStep: the step returned something else than { state, outputs }',
+    )
 }
 
 type Step = (state: unknown, ...inputs: never[]) => StepResult<unknown, unknown>
@@ -188,12 +225,7 @@ class StepProgram {
 
   /** The step, with its results in an order that puts the state first. */
   private readonly checkedStep = (state: unknown, ...inputs: never[]): readonly [unknown, unknown] => {
-    const result: unknown = this.stepFunction(state, ...inputs)
-    if (typeof result !== 'object' || result === null || !('state' in result) || !('outputs' in result))
-      throw new CompileError(
-        'STEP_RESULT',
-        'compileStep: the step returned something else than { state, outputs }',
-      )
+    const result = this.stepFunction(state, ...inputs)
     const newValues = leavesOf(result.state).filter(isValue)
     if (signatureOf(result.state).key !== signatureOf(this.initialState).key)
       throw new CompileError(

@@ -55,11 +55,13 @@ function formatKernel(kernel: Kernel): string {
     }
     case 'scatter':
       return (
-        `%${kernel.buffer}[${formatExpression(kernel.index)}] += ${formatExpression(kernel.value)} ` +
+        `%${kernel.buffer}[${formatExpression(kernel.place)}] += ${formatExpression(kernel.value)} ` +
         `for [${kernel.loops.join(', ')}]`
       )
     case 'cumulative':
       return `%${kernel.buffer} = running sums of %${kernel.source}`
+    case 'random':
+      return `%${kernel.buffer} [${kernel.count}] = random numbers of stream (%${kernel.key.join(', %')}) from %${kernel.counter}`
     case 'nonzeros':
       return `%${kernel.buffer} = list of the nonzero elements of %${kernel.source} [${kernel.rows}, ${kernel.columns}]`
     case 'copy':
@@ -72,13 +74,15 @@ function formatExpression(expression: Expression): string {
     case 'load':
       return `%${expression.buffer}${formatPosition(expression.position)}`
     case 'gather':
-      return `%${expression.buffer}[${formatExpression(expression.index)}]`
+      return `%${expression.buffer}[${formatExpression(expression.place)}]`
     case 'constant':
       return String(expression.value)
     case 'index':
       return `index${formatPosition(expression.position)}`
     case 'apply':
       return `${expression.operation}(${expression.operands.map(formatExpression).join(', ')})`
+    case 'place':
+      return formatExpression(expression.operand)
     case 'convert':
       return `${expression.dtype}(${formatExpression(expression.operand)})`
   }

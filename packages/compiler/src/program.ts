@@ -67,15 +67,22 @@ function formatNode(node: Node): string {
 }
 
 function formatConstant(value: number | Tensor): string {
-  if (typeof value === 'number') return ` ${value}`
-  return value.size === 1 ? ` ${value.data[0]}` : ''
+  if (typeof value === 'number') return ` ${formatNumber(value)}`
+  return value.size === 1 ? ` ${formatNumber(value.data[0])}` : ''
 }
 
-/** Attributes as text: equal for equal ones, NaN and infinities included. */
+/** Attributes as text: equal for equal ones; NaN, infinities and −0 too can be told apart. */
 export function formatAttributes(attributes: unknown): string {
   return JSON.stringify(attributes, (_key, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+      ? formatNumber(value)
+      : value,
   )
+}
+
+/** A number as text that tells −0 from 0. */
+export function formatNumber(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 export function formatSpec({ kind, shape, dtype }: Spec): string {

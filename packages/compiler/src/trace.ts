@@ -1,7 +1,7 @@
 /** Traces a function: runs it on a symbolic tape, and reads the tape as a program. */
 import type { Spec, Value, Variable } from '@tapegrad/autograd'
 import { isValue, Tensor } from '@tapegrad/autograd'
-import { SymbolicTape, TapeVariable } from '@tapegrad/autograd/tracing'
+import { SymbolicTape, TapeVariable, whileTracing } from '@tapegrad/autograd/tracing'
 import { CompileError } from './errors.js'
 import type { Node, Program } from './program.js'
 
@@ -18,7 +18,7 @@ export function traceProgram(
 ): Program {
   const tape = new SymbolicTape()
   const inputs = specs.map((spec) => tape.input(spec))
-  const results = f(inputs)
+  const results = whileTracing(() => f(inputs))
   const nodes = readTape(tape)
   const outputs = results.map((result) => {
     if (result instanceof TapeVariable && result.tape === tape) return result.index

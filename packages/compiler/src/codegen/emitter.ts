@@ -18,7 +18,7 @@ import {
   v128,
 } from '@tapegrad/kernels/assembler'
 import { notCompilable } from '../errors.js'
-import type { Apply, Convert, Expression, Gather, Index, Load } from '../lowering/expression.js'
+import type { Apply, Convert, Expression, Gather, Index, Load, Place } from '../lowering/expression.js'
 import type { Linear } from '../lowering/linear.js'
 import type { Layout } from './layout.js'
 import { positionsIn } from './loops.js'
@@ -76,6 +76,8 @@ export class Emitter {
         return loadScalar(e.dtype, this.address(e.buffer, e.dtype, e.position))
       case 'gather':
         return loadScalar(e.dtype, this.gatherAddress(e, body, known))
+      case 'place':
+        return this.placeCode(e, body, known)
       case 'index':
         return this.indexCode(e)
       case 'apply':
@@ -128,8 +130,9 @@ export class Emitter {
         const table = e.operandDType === 'bool' ? maskOperations : floatOperations
         return table[e.operation](vectors[dtype], ...operands)
       }
+      case 'place':
       case 'constant':
-        throw new Error('internal: constants are uniform')
+        throw new Error(`internal: a ${e.kind} can't be computed in vectors`)
     }
   }
 
@@ -188,16 +191,19 @@ export class Emitter {
   }
 
   private gatherAddress(e: Gather, body: Body[], known: Known): Code<'i32'> {
-    const index = this.scalar(e.index, body, known) as Code<'i32'>
-    const target = isUniform(e.index) ? this.prelude : body
-    const place = local('i32', 'place')
-    target.push([
-      set(place, select(i32.add(index, e.extent), index, i32.lt_s(index, 0))),
-      // An index out of bounds is noted, and read at 0 so that no memory beyond is.
-      if_(i32.ge_u(place, e.extent), [i32.store(i32.const(this.layout.errorAddress), 1), set(place, 0)]),
-    ])
+    const place = this.scalar(e.place, body, known) as Code<'i32'>
     const start = this.address(e.buffer, e.dtype, e.position)
     return i32.add(start, i32.mul(place, e.stride * elementBytes[e.dtype]))
+  }
+
+  private placeCode({ operand, extent, countsFromEnd }: Place, body: Body[], known: Known): Code<'i32'> {
+    const index = this.scalar(operand, body, known) as Code<'i32'>
+    const place = local('i32', 'place')
+    body.push([
+      set(place, countsFromEnd ? select(i32.add(index, extent), index, i32.lt_s(index, 0)) : index),
+      if_(i32.ge_u(place, extent), [i32.store(i32.const(this.layout.errorAddress), 1), set(place, 0)]),
+    ])
+    return place
   }
 
   private indexCode({ position: { offset, steps } }: Index): Code<'i32'> {
@@ -224,11 +230,12 @@ export function canVectorize(expression: Expression, dtype: VectorDType): boolea
     case 'load':
       return expression.dtype === dtype
     case 'gather':
-      return expression.dtype === dtype && isUniform(expression.index) && innermost(expression.position) === 1
+      return expression.dtype === dtype && isUniform(expression.place) && innermost(expression.position) === 1
     case 'convert':
       return canConvertVector(expression, dtype)
     case 'apply':
       return canApplyVector(expression, dtype)
+    case 'place':
     case 'index':
     case 'constant':
       return false
@@ -239,7 +246,7 @@ function canConvertVector({ operand, dtype }: Convert, wanted: VectorDType): boo
   if (dtype !== wanted) return false
   if (operand.kind === 'apply') return operand.dtype === 'bool' && canVectorize(operand, wanted)
   const isContiguous =
-    (operand.kind === 'load' || (operand.kind === 'gather' && isUniform(operand.index))) &&
+    (operand.kind === 'load' || (operand.kind === 'gather' && isUniform(operand.place))) &&
     innermost(operand.position) === 1
   return (
     isContiguous &&

@@ -10,11 +10,12 @@ export function positionsIn(expression: Expression): Linear[] {
     case 'index':
       return [expression.position]
     case 'gather':
-      return [expression.position, ...positionsIn(expression.index)]
+      return [expression.position, ...positionsIn(expression.place)]
     case 'constant':
       return []
     case 'apply':
       return expression.operands.flatMap(positionsIn)
+    case 'place':
     case 'convert':
       return positionsIn(expression.operand)
   }
@@ -65,11 +66,12 @@ export function mapPositions(expression: Expression, map: (position: Linear) => 
       case 'index':
         return { ...e, position: map(e.position) }
       case 'gather':
-        return { ...e, position: map(e.position), index: visit(e.index) }
+        return { ...e, position: map(e.position), place: visit(e.place) }
       case 'constant':
         return e
       case 'apply':
         return { ...e, operands: e.operands.map(visit) }
+      case 'place':
       case 'convert':
         return { ...e, operand: visit(e.operand) }
     }

@@ -100,7 +100,11 @@ export const integerOperations: Readonly<Record<string, IntegerOperation>> = {
   where: (mask, a, b) => select(a, b, mask),
 }
 
-/** A float64 as an int32 the way JavaScript stores it: towards zero, wrapping; NaN and infinities give 0. */
+/**
+ * A float64, a local, as an int32 the way JavaScript stores it: towards zero, wrapping; NaN and infinities give 0.
+ * What is left of it by whole multiples of 2³² is exact, and NaN of an infinity.
+ */
 export function truncated(x: Code<'f64'>): Code<'i32'> {
-  return select(i32.wrap_i64(i64.trunc_sat_f64_s(x)), 0, f64.lt(f64.abs(x), Infinity))
+  const multiple = f64.mul(f64.trunc(f64.mul(x, 2 ** -32)), 2 ** 32)
+  return i32.wrap_i64(i64.trunc_sat_f64_s(f64.sub(x, multiple)))
 }

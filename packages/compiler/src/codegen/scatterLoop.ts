@@ -1,6 +1,6 @@
 /** Code for what one thread does alone: adding at computed places, and running sums. */
 import type { Body, Expression as Code } from '@tapegrad/kernels/assembler'
-import { for_, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import { for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
 import type { CumulativeKernel, ScatterKernel } from '../lowering/kernel.js'
 import { scalarAccumulator } from './accumulator.js'
 import { Emitter, loadScalar, storeScalar } from './emitter.js'
@@ -11,31 +11,26 @@ import type { KernelCode } from './mapLoop.js'
 import { rangeParameters, setIndices } from './mapLoop.js'
 import { nested } from './reduceLoop.js'
 
-/** buffer[store + index · stride] += value; one thread alone, for two may meet at one place. */
+/** buffer[store + place · stride] += value; one thread alone, for two may meet at one place. */
 export function scatterLoop(kernel: ScatterKernel, layout: Layout): KernelCode {
-  const { stride, extent, dtype, buffer } = kernel
-  const positions = [kernel.store, ...positionsIn(kernel.value), ...positionsIn(kernel.index)]
+  const { stride, dtype, buffer } = kernel
+  const positions = [kernel.store, ...positionsIn(kernel.value), ...positionsIn(kernel.place)]
   const { extents, merge } = mergeLoops(kernel.loops, positions)
   const value = mapPositions(kernel.value, merge)
-  const index = mapPositions(kernel.index, merge)
+  const place = mapPositions(kernel.place, merge)
   const indices = extents.map((_, loop) => local('i32', `i${loop}`))
   const emitter = new Emitter(layout, indices)
-  const place = local('i32', 'place')
   const target = local('i32', 'target')
   const body: Body[] = []
   const known = new Map()
-  const at = emitter.scalar(index, body, known) as Code<'i32'>
+  const at = emitter.scalar(place, body, known) as Code<'i32'>
   const element = emitter.scalar(value, body, known)
   const address = emitter.address(buffer, dtype, merge(kernel.store))
-  const add = (): Body => [
-    set(target, i32.add(address, i32.mul(place, stride * elementBytes[dtype]))),
-    storeScalar(dtype, target, sumOf(dtype, loadScalar(dtype, target), element)),
-  ]
   const innermost: Body = [
     emitter.prelude,
     body,
-    set(place, select(i32.add(at, extent), at, i32.lt_s(at, 0))),
-    if_(i32.ge_u(place, extent), [i32.store(i32.const(layout.errorAddress), 1)], add()),
+    set(target, i32.add(address, i32.mul(at, stride * elementBytes[dtype]))),
+    storeScalar(dtype, target, sumOf(dtype, loadScalar(dtype, target), element)),
   ]
   return {
     run: func('scatter', rangeParameters, 'none', ({ begin, end }) => [

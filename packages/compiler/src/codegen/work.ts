@@ -36,9 +36,11 @@ export function workOf(kernel: Kernel): number {
     case 'matmul':
       return kernel.m * kernel.n * kernel.k * kernel.batch.length * productCost
     case 'scatter':
-      return sizeOf(kernel.loops) * (costOf(kernel.value) + costOf(kernel.index))
+      return sizeOf(kernel.loops) * (costOf(kernel.value) + costOf(kernel.place))
     case 'cumulative':
       return kernel.outer * kernel.count * kernel.inner
+    case 'random':
+      return kernel.count * 16
     case 'nonzeros':
       return (kernel.rows * kernel.columns) / 4
     case 'copy':
@@ -53,10 +55,11 @@ function costOf(expression: Expression): number {
         (cost, operand) => cost + costOf(operand),
         elementary.has(expression.operation) ? 8 : 1,
       )
+    case 'place':
     case 'convert':
       return 1 + costOf(expression.operand)
     case 'gather':
-      return 1 + costOf(expression.index)
+      return 1 + costOf(expression.place)
     default:
       return 1
   }

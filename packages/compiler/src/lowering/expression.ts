@@ -10,15 +10,26 @@ export interface Load {
   readonly position: Linear
 }
 
-/** An element whose place along one axis is itself computed: position + index · stride, negatives from the end. */
+/** An element whose place along one axis is itself computed: position + place · stride. */
 export interface Gather {
   readonly kind: 'gather'
   readonly buffer: number
   readonly dtype: DType
   readonly position: Linear
-  readonly index: Expression
+  readonly place: Expression
   readonly stride: number
+}
+
+/**
+ * An int32 as a place on an axis of `extent` elements, where negatives count from the end if they may. One that is
+ * out of bounds is noted, so that the run ends in an error, and 0 taken instead.
+ */
+export interface Place {
+  readonly kind: 'place'
+  readonly dtype: 'int32'
+  readonly operand: Expression
   readonly extent: number
+  readonly countsFromEnd: boolean
 }
 
 export interface Constant {
@@ -50,7 +61,7 @@ export interface Convert {
 }
 
 /** A subexpression met twice is one object, and is computed once. */
-export type Expression = Load | Gather | Constant | Index | Apply | Convert
+export type Expression = Load | Gather | Place | Constant | Index | Apply | Convert
 
 /** `operand` in another dtype. */
 export function converted(operand: Expression, dtype: DType): Expression {
@@ -71,5 +82,35 @@ function convertNumber(value: number, dtype: DType): number {
       return value & 255
     case 'bool':
       return value === 0 ? 0 : 1
+  }
+}
+
+/** `index`, whole as it may be or not, as a place on an axis. */
+export function placeOn(
+  index: Expression,
+  extent: number,
+  { countsFromEnd }: { countsFromEnd: boolean },
+): Expression {
+  return { kind: 'place', dtype: 'int32', operand: wholeOr(index, extent), extent, countsFromEnd }
+}
+
+/** A float that is an int32 as one, and any other as one that is out of bounds. */
+function wholeOr(index: Expression, outOfBounds: number): Expression {
+  const whole = converted(index, 'int32')
+  if (index.dtype !== 'float32' && index.dtype !== 'float64') return whole
+  const { dtype } = index
+  const isWhole: Expression = {
+    kind: 'apply',
+    operation: 'equal',
+    operandDType: dtype,
+    dtype: 'bool',
+    operands: [converted(whole, dtype), index],
+  }
+  return {
+    kind: 'apply',
+    operation: 'where',
+    operandDType: 'int32',
+    dtype: 'int32',
+    operands: [isWhole, whole, { kind: 'constant', dtype: 'int32', value: outOfBounds }],
   }
 }

@@ -46,18 +46,16 @@ export interface MatmulKernel {
   readonly batch: readonly { readonly a: number; readonly b: number }[]
 }
 
-/** Adds slices or elements of `values` into zeros at the places that indices name. */
+/** Adds the elements in `loops` into a buffer, each at store + place · stride. */
 export interface ScatterKernel {
   readonly kind: 'scatter'
   readonly buffer: number
   readonly dtype: DType
-  /** The elements in `loops`, of which each goes to store + index · stride. */
   readonly loops: Shape
   readonly value: Expression
   readonly store: Linear
-  readonly index: Expression
+  readonly place: Expression
   readonly stride: number
-  readonly extent: number
 }
 
 /** Running sums along an axis: lines of `count` elements, `stride` apart. */
@@ -81,6 +79,15 @@ export interface NonzerosKernel {
   readonly columns: number
 }
 
+/** Random numbers in [0, 1) of the stream whose key and counter are in three buffers of numbers. */
+export interface RandomKernel {
+  readonly kind: 'random'
+  readonly buffer: number
+  readonly count: number
+  readonly key: readonly [low: number, high: number]
+  readonly counter: number
+}
+
 /** Copies a buffer as it is. */
 export interface CopyKernel {
   readonly kind: 'copy'
@@ -90,4 +97,11 @@ export interface CopyKernel {
 }
 
 export type Kernel =
-  MapKernel | ReduceKernel | MatmulKernel | ScatterKernel | CumulativeKernel | NonzerosKernel | CopyKernel
+  | MapKernel
+  | ReduceKernel
+  | MatmulKernel
+  | ScatterKernel
+  | CumulativeKernel
+  | NonzerosKernel
+  | RandomKernel
+  | CopyKernel

@@ -5,7 +5,7 @@ import { notCompilable } from '../errors.js'
 import type { OperationNode, Program } from '../program.js'
 import { isDecision, isElementwise, operandDType } from './elementwise.js'
 import type { Expression } from './expression.js'
-import { converted } from './expression.js'
+import { converted, placeOn } from './expression.js'
 import type { Access } from './linear.js'
 import { broadcastAccess, constantLinear, positionIn, reshapeAccess, scaleLinear } from './linear.js'
 
@@ -154,9 +154,8 @@ const rules: Readonly<Record<string, Rule>> = {
       buffer: expressions.bufferOf(x),
       dtype: spec.dtype,
       position: positionIn(shape, rest, expressions.loopCount),
-      index: converted(expressions.of(indices, along), 'int32'),
+      place: placeOn(expressions.of(indices, along), extent, { countsFromEnd: true }),
       stride: stridesOf(shape)[axis],
-      extent,
     }
   },
   takeAlongAxis: ({ inputs: [x, indices], attributes, spec }, access, expressions) => {
@@ -168,21 +167,23 @@ const rules: Readonly<Record<string, Rule>> = {
       buffer: expressions.bufferOf(x),
       dtype: spec.dtype,
       position: positionIn(shape, rest, expressions.loopCount),
-      index: converted(expressions.of(indices, access), 'int32'),
+      place: placeOn(expressions.of(indices, access), extent, { countsFromEnd: true }),
       stride: stridesOf(shape)[axis],
-      extent,
     }
   },
-  oneHot: ({ inputs: [indices] }, access, expressions) => ({
-    kind: 'apply',
-    operation: 'equal',
-    operandDType: 'int32',
-    dtype: 'bool',
-    operands: [
-      converted(expressions.of(indices, access.slice(0, -1)), 'int32'),
-      { kind: 'index', dtype: 'int32', position: access[access.length - 1] },
-    ],
-  }),
+  oneHot: ({ inputs: [indices], attributes }, access, expressions) => {
+    const { depth } = attributes as { readonly depth: number }
+    return {
+      kind: 'apply',
+      operation: 'equal',
+      operandDType: 'int32',
+      dtype: 'bool',
+      operands: [
+        placeOn(expressions.of(indices, access.slice(0, -1)), depth, { countsFromEnd: false }),
+        { kind: 'index', dtype: 'int32', position: access[access.length - 1] },
+      ],
+    }
+  },
 }
 
 /** The operations, beyond elementwise ones, that can be written into a loop. */

@@ -3,7 +3,7 @@ import type { Shape } from '@tapegrad/autograd'
 import { broadcastStrides, sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import type { OperationNode, Program } from '../program.js'
 import type { Expression } from './expression.js'
-import { converted } from './expression.js'
+import { converted, placeOn } from './expression.js'
 import type { Kernel, MatmulKernel, Reducer } from './kernel.js'
 import type { Access } from './linear.js'
 import { constantLinear, identityAccess, positionIn } from './linear.js'
@@ -170,53 +170,34 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
     return [filled(index, spec.shape, spec.dtype, value), mapInto(index, spec.shape, shape, place, inside)]
   },
 
-  scatterAdd: ({ inputs: [x, indices], attributes, spec }, index, context) => {
-    const { axis, extent } = attributes as Along
-    const loops = shapeAt(context, x)
-    const indexRank = shapeAt(context, indices).length
-    const access = identityAccess(loops.length)
-    const place = [
-      ...access.slice(0, axis),
-      constantLinear(0, loops.length),
-      ...access.slice(axis + indexRank),
-    ]
-    const expressions = expressionsOver(loops.length, context)
-    return [
-      filled(index, spec.shape, spec.dtype, 0),
-      {
-        kind: 'scatter',
-        buffer: index,
-        dtype: spec.dtype,
-        loops,
-        value: expressions.of(x, access),
-        store: positionIn(spec.shape, place, loops.length),
-        index: converted(expressions.of(indices, access.slice(axis, axis + indexRank)), 'int32'),
-        stride: stridesOf(spec.shape)[axis],
-        extent,
-      },
-    ]
+  scatterAdd: (node, index, context) => {
+    const { axis } = node.attributes as Along
+    const [rank, indexRank] = node.inputs.map((input) => shapeAt(context, input).length)
+    const access = identityAccess(rank)
+    return scatter(node, index, context, {
+      indices: access.slice(axis, axis + indexRank),
+      store: [...access.slice(0, axis), constantLinear(0, rank), ...access.slice(axis + indexRank)],
+    })
   },
 
-  scatterAddAlongAxis: ({ inputs: [x, indices], attributes, spec }, index, context) => {
-    const { axis, extent } = attributes as Along
-    const loops = shapeAt(context, x)
-    const access = identityAccess(loops.length)
-    const expressions = expressionsOver(loops.length, context)
-    return [
-      filled(index, spec.shape, spec.dtype, 0),
-      {
-        kind: 'scatter',
-        buffer: index,
-        dtype: spec.dtype,
-        loops,
-        value: expressions.of(x, access),
-        store: positionIn(spec.shape, access.with(axis, constantLinear(0, loops.length)), loops.length),
-        index: converted(expressions.of(indices, access), 'int32'),
-        stride: stridesOf(spec.shape)[axis],
-        extent,
-      },
-    ]
+  scatterAddAlongAxis: (node, index, context) => {
+    const { axis } = node.attributes as Along
+    const access = identityAccess(node.spec.shape.length)
+    return scatter(node, index, context, {
+      indices: access,
+      store: access.with(axis, constantLinear(0, access.length)),
+    })
   },
+
+  drawFractions: ({ inputs: [low, high, counter], attributes }, index, { buffers }) => [
+    {
+      kind: 'random',
+      buffer: index,
+      count: (attributes as { readonly count: number }).count,
+      key: [buffers.get(low)!, buffers.get(high)!],
+      counter: buffers.get(counter)!,
+    },
+  ],
 
   cumsum: ({ inputs: [x], attributes, spec }, index, context) => {
     const { axis, reverse } = attributes as { readonly axis: number; readonly reverse: boolean }
@@ -238,6 +219,34 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
 
 /** The operations that are loops of their own. */
 export const loweredOperations: readonly string[] = Object.keys(lowerings)
+
+/** Zeros, and each element of the first operand added where the second says; `store` leaves out the axis of the places. */
+function scatter(
+  { inputs: [x, indices], attributes, spec }: OperationNode,
+  index: number,
+  context: Context,
+  access: { readonly indices: Access; readonly store: Access },
+): readonly Kernel[] {
+  const { axis, extent } = attributes as Along
+  const zeros = filled(index, spec.shape, spec.dtype, 0)
+  // Where there is no place to add to, not even a wrong index may be stored at.
+  if (sizeOf(spec.shape) === 0) return [zeros]
+  const loops = shapeAt(context, x)
+  const expressions = expressionsOver(loops.length, context)
+  return [
+    zeros,
+    {
+      kind: 'scatter',
+      buffer: index,
+      dtype: spec.dtype,
+      loops,
+      value: expressions.of(x, identityAccess(loops.length)),
+      store: positionIn(spec.shape, access.store, loops.length),
+      place: placeOn(expressions.of(indices, access.indices), extent, { countsFromEnd: true }),
+      stride: stridesOf(spec.shape)[axis],
+    },
+  ]
+}
 
 function filled(buffer: number, shape: Shape, dtype: Expression['dtype'], value: number): Kernel {
   const constant: Expression = converted({ kind: 'constant', dtype: 'float64', value }, dtype)

@@ -8,11 +8,13 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'reduce':
       return new Set(buffersIn(kernel.value))
     case 'scatter':
-      return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.index)])
+      return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.place)])
     case 'matmul':
       return new Set(
         kernel.nonzeros === undefined ? [kernel.a, kernel.b] : [kernel.a, kernel.b, kernel.nonzeros],
       )
+    case 'random':
+      return new Set([...kernel.key, kernel.counter])
     case 'nonzeros':
     case 'cumulative':
     case 'copy':
@@ -25,12 +27,13 @@ function buffersIn(expression: Expression): number[] {
     case 'load':
       return [expression.buffer]
     case 'gather':
-      return [expression.buffer, ...buffersIn(expression.index)]
+      return [expression.buffer, ...buffersIn(expression.place)]
     case 'constant':
     case 'index':
       return []
     case 'apply':
       return expression.operands.flatMap(buffersIn)
+    case 'place':
     case 'convert':
       return buffersIn(expression.operand)
   }

@@ -67,7 +67,8 @@ function canReshape(from: Shape, to: Shape): boolean {
 
 /** Whether the operation needs its k-th operand in memory. */
 function readsBuffer(operation: string, k: number): boolean {
-  return operation === 'matmul' || operation === 'cumsum' || (operation.startsWith('take') && k === 0)
+  if (operation.startsWith('take')) return k === 0
+  return operation === 'matmul' || operation === 'cumsum' || operation === 'drawFractions'
 }
 
 function limitExpressions(nodes: readonly Node[], isStored: Uint8Array): void {

@@ -63,9 +63,10 @@ function readsOnlyItsOwn({ store }: MapKernel, expression: Expression, state: nu
           (e.position.offset === store.offset && e.position.steps.every((step, l) => step === store.steps[l]))
         )
       case 'gather':
-        return e.buffer !== state && visit(e.index)
+        return e.buffer !== state && visit(e.place)
       case 'apply':
         return e.operands.every(visit)
+      case 'place':
       case 'convert':
         return visit(e.operand)
       case 'constant':

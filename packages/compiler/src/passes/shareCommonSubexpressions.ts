@@ -1,6 +1,6 @@
 /** Computes equal things once: nodes of the same operation, inputs and attributes become one. */
 import type { ConstantNode, Node, Program } from '../program.js'
-import { formatAttributes } from '../program.js'
+import { formatAttributes, formatNumber } from '../program.js'
 import { rewriteProgram } from './rewrite.js'
 
 export function shareCommonSubexpressions(program: Program): Program {
@@ -25,13 +25,8 @@ function keyOf(node: Exclude<Node, { kind: 'input' }>, tensors: Map<object, numb
 }
 
 function constantKey({ value }: ConstantNode, tensors: Map<object, number>): string {
-  if (typeof value === 'number') return `number ${exactly(value)}`
-  if (value.size === 1) return `${value.dtype} [${value.shape.join()}] ${exactly(value.data[0])}`
+  if (typeof value === 'number') return `number ${formatNumber(value)}`
+  if (value.size === 1) return `${value.dtype} [${value.shape.join()}] ${formatNumber(value.data[0])}`
   if (!tensors.has(value)) tensors.set(value, tensors.size)
   return `tensor ${tensors.get(value)}`
-}
-
-/** A number as text that tells −0 from 0. */
-function exactly(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
 }
