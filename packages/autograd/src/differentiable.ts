@@ -70,18 +70,8 @@ const callCustom = registerVariadic<Call>({
   infer: () => {
     throw new Error('internal: a custom function is inlined, its result never inferred')
   },
-  inline: (inputs, call) => {
-    const { name, forward } = call.definition
-    try {
-      return packed(forward(...inputs), call)
-    } catch (error) {
-      if (!(error instanceof TapeError) || error.code !== 'SYMBOLIC') throw error
-      throw new TapegradError(
-        'OPAQUE',
-        `${name}: its forward reads data, so it can't be traced; write it in tapegrad's operations, or call it outside. ${error.message}`,
-      )
-    }
-  },
+  inline: (inputs, call) =>
+    namingOpaque(call, 'forward', () => packed(call.definition.forward(...inputs), call)),
   compute: (inputs, call) => {
     const output = packed(call.definition.forward(...inputs), call)
     if (output instanceof Variable)
@@ -97,10 +87,23 @@ const callCustom = registerVariadic<Call>({
     const { jvp } = call.definition
     if (jvp === undefined) return [tangentByDoubleReverse(call, tangents, inputs, output)]
     const filled = tangents.map((tangent, k) => tangent ?? zerosOf(specOf(inputs[k])))
-    const tangent = jvp(filled, { inputs, output: unpacked(output, call) })
+    const tangent = namingOpaque(call, 'jvp', () => jvp(filled, { inputs, output: unpacked(output, call) }))
     return [isValue(tangent) ? tangent : pack(tangent)]
   },
 })
+
+/** What a part of the definition gives. Throws, naming the function, where it reads data of a traced program. */
+function namingOpaque<R>({ definition: { name } }: Call, part: string, run: () => R): R {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof TapeError) || error.code !== 'SYMBOLIC') throw error
+    throw new TapegradError(
+      'OPAQUE',
+      `${name}: its ${part} reads data, so it can't be traced; write it in tapegrad's operations, or call it outside. ${error.message}`,
+    )
+  }
+}
 
 /** A result as it is, or several packed into one, which the call is told how to take apart. */
 function packed(output: Results, call: Call): Value {
@@ -124,7 +127,9 @@ function derivativesOf(
   upstream: Value,
 ): readonly (Value | null)[] {
   const { name, backward } = call.definition
-  const derivatives = backward(unpacked(upstream, call), { inputs, output: unpacked(output, call) })
+  const derivatives = namingOpaque(call, 'backward', () =>
+    backward(unpacked(upstream, call), { inputs, output: unpacked(output, call) }),
+  )
   return checkDerivatives(name, inputs, wanted, derivatives)
 }
 

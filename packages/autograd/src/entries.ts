@@ -31,7 +31,7 @@ function entryAt(tape: Tape, index: number): Entry {
       : recording.primitiveAt(index).label(recording.attributesAt(index)),
     inputs: recording.inputsOf(index),
     attributes: recording.attributesAt(index),
-    value: recording.valueAt(index),
+    value: tape.read(index),
     name: tape.nameAt(index),
   }
 }

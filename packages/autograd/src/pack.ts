@@ -1,6 +1,6 @@
 /**
  * How an entry of a tape has several results: they are laid end to end in one float64 vector, which holds every
- * dtype exactly, and each is taken out by an `element` entry.
+ * dtype exactly, and each is taken out by an `element` entry. A single result stands for itself.
  */
 import { allocate } from './dtype.js'
 import { defineUnary } from './primitive.js'
@@ -11,13 +11,15 @@ import { Tensor } from './tensor.js'
 import type { Spec, Value } from './value.js'
 import { specOf } from './value.js'
 
-/** Values end to end in one vector. Differentiable. */
+/** Values, of which there is at least one, end to end in one vector. Differentiable. */
 export function pack(values: readonly Value[]): Value {
+  if (values.length === 1) return values[0]
   return concat(values.map((value) => reshape(cast(value, 'float64'), [-1])))
 }
 
-/** The values of the given specs out of a packed vector, recorded as one `element` entry each. */
+/** The values of the given specs out of what `pack` made of them, recorded as one `element` entry each. */
 export function unpack(packed: Value, specs: readonly Spec[]): Value[] {
+  if (specs.length === 1) return [packed]
   let offset = 0
   return specs.map((spec) => {
     const result = element(packed, { offset, spec })

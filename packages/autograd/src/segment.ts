@@ -1,9 +1,13 @@
 /** Segment: the recording of a checkpointed function without its values, and its replay on new inputs. */
+import { Placeholder } from './placeholder.js'
 import type { Recording } from './recording.js'
 import type { TapeVariable } from './tape.js'
 import { Tape } from './tape.js'
 import type { Value } from './value.js'
 import { concreteOf, Variable } from './variable.js'
+
+/** Thrown by a segment that meets a variable without data: the function is traced, and there is nothing to forget. */
+export class TracedError extends Error {}
 
 /**
  * A tape on plain values that lifts every variable of another level it meets, the function's arguments and those
@@ -14,11 +18,13 @@ export class Segment extends Tape {
   readonly lifted: Variable[] = []
   private readonly own = new Map<Variable, TapeVariable>()
 
-  /** The segment's own variable in the place of one of another level. */
+  /** The segment's own variable in the place of one of another level. Throws TracedError where that has no data. */
   lift(x: Variable): TapeVariable {
     const known = this.own.get(x)
     if (known !== undefined) return known
-    const variable = this.variable(concreteOf(x))
+    const value = concreteOf(x)
+    if ((value as unknown) instanceof Placeholder) throw new TracedError()
+    const variable = this.variable(value)
     this.own.set(x, variable)
     this.lifted.push(x)
     return variable

@@ -6,12 +6,18 @@ import {
   Tensor,
   Variable,
   add,
+  checkpoint,
   grad,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
   mul,
   numericalGradient,
   sum,
   tensor,
   valueAndGrad,
+  vjp,
 } from '@tapegrad/autograd'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -96,6 +102,80 @@ describe('valueAndGrad', () => {
     )(3)
     hasType<{ y: Value; name: string }>()(withAux.aux)
     expect(hasType<number>()(withAux.gradient)).toBe(1)
+  })
+})
+
+describe('jvp and vjp', () => {
+  const layer = (p: { W: Variable; name: string }, x: Variable): { y: Variable; note: string } => ({
+    y: mul(p.W, x),
+    note: p.name,
+  })
+
+  test('peel the result, and give pullbacks the types of the primals', () => {
+    const { value, pullback } = vjp(layer, [{ W: x, name: 'net' }, 3])
+    hasType<{ y: Value; note: string }>()(value)
+    const derivatives = hasType<[{ W: Tensor; name: string }, number]>()(
+      pullback({ y: tensor([1, 1]), note: 'net' }),
+    )
+    expect(derivatives[1]).toBe(3)
+  })
+
+  test('give tangents the type of the value', () => {
+    const { value, tangent } = jvp(layer, [{ W: x, name: 'net' }, 3], [{ W: x, name: 'net' }, 1])
+    hasType<{ y: Value; note: string }>()(value)
+    hasType<{ y: Value; note: string }>()(tangent)
+    expect(tangent.note).toBe('net')
+  })
+
+  test('do not compile where primals do not fit', () => {
+    // @ts-expect-error -- text is no value
+    expect(() => vjp((y: Variable) => y, ['1'])).toThrow()
+    // @ts-expect-error -- one primal too few
+    expect(() => jvp((y: Variable, z: Variable) => mul(y, z), [1], [1])).toThrow()
+  })
+})
+
+describe('jacobian, hessian and hvp', () => {
+  const f = (p: { a: Variable; b: Variable }, y: Variable): Variable => mul(sum(mul(p.a, p.b)), y)
+
+  test('give trees of the result with trees of the argument in them', () => {
+    const gives = (p: { a: Variable; b: Variable }): { u: Variable; v: [Variable] } => ({ u: p.a, v: [p.b] })
+    const jacobians = hasType<{
+      u: { a: Tensor; b: number | Tensor }
+      v: [{ a: Tensor; b: number | Tensor }]
+    }>()(jacobian(gives)({ a: x, b: 3 }))
+    expect(jacobians.v[0].b).toBe(1)
+    expect(hasType<number | Tensor>()(jacobian((y: Variable) => mul(y, y))(3))).toBe(6)
+  })
+
+  test('give lists for lists of argnums', () => {
+    const product = (y: Variable, z: Variable): Variable => mul(y, z)
+    expect(hasType<[number | Tensor, Tensor]>()(jacobian(product, [0, 1])(3, x))).toHaveLength(2)
+    const blocks = hasType<[[number, number], [number, number]]>()(hessian(product, [0, 1])(3, 5))
+    expect(blocks).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
+  })
+
+  test('give trees of the gradient with trees of the argument in them', () => {
+    const blocks = hasType<{
+      a: { a: Tensor; b: Tensor }
+      b: { a: Tensor; b: number }
+    }>()(hessian(f)({ a: x, b: 3 }, 2))
+    expect(blocks.b.b).toBe(0)
+    const products = hasType<[{ a: Tensor; b: number }, number]>()(
+      hvp(f, [{ a: x, b: 3 }, 2], [{ a: x, b: 0 }, 0]),
+    )
+    expect(products).toHaveLength(2)
+  })
+})
+
+describe('checkpoint', () => {
+  test('has the type of its function', () => {
+    const layer = checkpoint((p: { W: Variable }, scale: number): Variable => mul(p.W, scale))
+    hasType<[p: { W: Variable }, scale: number]>()([] as unknown as Parameters<typeof layer>)
+    expect(hasType<Variable>()(layer({ W: v }, 2))).toBeInstanceOf(Variable)
   })
 })
 

@@ -1,14 +1,13 @@
 /** checkpoint: trades time for memory, forgetting the values inside a function and computing them again. */
-import { Placeholder } from '../placeholder.js'
 import { pack, unpack } from '../pack.js'
 import { registerVariadic } from '../primitive.js'
 import type { Program } from '../segment.js'
-import { replay, Segment } from '../segment.js'
+import { replay, Segment, TracedError } from '../segment.js'
 import { TapeVariable } from '../tape.js'
 import { leavesOf, mapTree } from '../tree.js'
 import type { Spec, Value } from '../value.js'
 import { bareSpecOf } from '../value.js'
-import { concreteOf, Variable } from '../variable.js'
+import { Variable } from '../variable.js'
 import { checkNotPromise } from './arguments.js'
 import { jvp } from './jvp.js'
 import { vjp } from './vjp.js'
@@ -68,34 +67,38 @@ function mixed(
 /**
  * `f`, but to a tape it is one entry that keeps only the inputs: the values in between are forgotten once the
  * result is there, and computed again, from the recorded operations, when the reverse walk comes to them. Costs
- * one more run of `f`, and saves its memory in the meantime (Griewank and Walther, Evaluating Derivatives, ch. 12).
- * Arguments and results may be trees; variables that `f` captures are differentiated too.
+ * one more run of the operations, and saves their memory in the meantime (Griewank and Walther, Evaluating
+ * Derivatives, ch. 12). Arguments and results may be trees. Variables that `f` captures are differentiated too, but
+ * what is computed from these alone is recorded, and kept, where they are: pass them as arguments to forget it.
  *
  * Throws ArgumentError where `f` returns a Promise.
  */
 export function checkpoint<P extends unknown[], R>(f: (...args: P) => R): (...args: P) => R {
   return (...args) => {
-    // A traced program plans its memory as a whole: there is nothing to forget yet, and no data to run on.
-    if (leavesOf(args).some(isSymbolic)) return f(...args)
-    const segment = new Segment()
-    const watched = mapTree(args, (leaf) => (leaf instanceof Variable ? segment.lift(leaf) : leaf)) as P
-    const result = f(...watched)
-    checkNotPromise('checkpoint', result)
-    const isOwn = (leaf: unknown): leaf is TapeVariable =>
-      leaf instanceof TapeVariable && leaf.tape === segment
-    const outputs = leavesOf(result).filter(isOwn)
-    const results = outputs.map(({ value }) => value)
-    if (outputs.length === 0) return result
-
-    const program = { recording: segment.recording, outputs: outputs.map(({ index }) => index) }
-    segment.forget()
-    const specs = results.map(bareSpecOf)
-    const elements = unpack(callSegment(segment.lifted, { program, specs, results }), specs)
-    let next = 0
-    return mapTree(result, (leaf) => (isOwn(leaf) ? elements[next++] : leaf)) as R
+    try {
+      return callForgetting(f, args)
+    } catch (error) {
+      // A traced program plans its memory as a whole: there is nothing to forget yet, and no data to run on.
+      if (error instanceof TracedError) return f(...args)
+      throw error
+    }
   }
 }
 
-function isSymbolic(leaf: unknown): boolean {
-  return leaf instanceof Variable && (concreteOf(leaf) as unknown) instanceof Placeholder
+function callForgetting<P extends unknown[], R>(f: (...args: P) => R, args: P): R {
+  const segment = new Segment()
+  const watched = mapTree(args, (leaf) => (leaf instanceof Variable ? segment.lift(leaf) : leaf)) as P
+  const result = f(...watched)
+  checkNotPromise('checkpoint', result)
+  const isOwn = (leaf: unknown): leaf is TapeVariable => leaf instanceof TapeVariable && leaf.tape === segment
+  const outputs = leavesOf(result).filter(isOwn)
+  if (outputs.length === 0) return result
+
+  const results = outputs.map(({ value }) => value)
+  const program = { recording: segment.recording, outputs: outputs.map(({ index }) => index) }
+  segment.forget()
+  const specs = results.map(bareSpecOf)
+  const elements = unpack(callSegment(segment.lifted, { program, specs, results }), specs)
+  let next = 0
+  return mapTree(result, (leaf) => (isOwn(leaf) ? elements[next++] : leaf)) as R
 }

@@ -20,13 +20,18 @@ import { recordPullback } from './vjp.js'
 /** The derivatives of a result of type R by an argument of type T: a tree of R's structure with trees of T's in it. */
 export type JacobianOf<R, T> = R extends Value
   ? T extends Value
-    ? T extends Variable
-      ? Variable
-      : T extends number
-        ? number | Tensor
-        : Tensor
+    ? JacobianBlock<R, T>
     : { -readonly [K in keyof T]: JacobianOf<R, T[K]> }
   : { -readonly [K in keyof R]: JacobianOf<R[K], T> }
+
+/** Of a function's Variable it is not known what it peels to; by a number it gives a number or a Tensor. */
+type JacobianBlock<R extends Value, T extends Value> = T extends Variable
+  ? Variable
+  : T extends Tensor
+    ? Tensor
+    : R extends Variable
+      ? number | Tensor
+      : R
 
 /** The Jacobians by the arguments of type A at positions N: one, or an array. */
 export type Jacobians<R, A extends readonly unknown[], N extends Argnums> = N extends readonly number[]
