@@ -2,6 +2,8 @@
  * The types of `gradientMatchers` on Jest's `expect`, and nothing else: `import type {} from
  * '@tapegrad/autograd/testing/jest'`. Apart, so that the testing entry needs no types of Jest's.
  */
+// What is augmented below must be loaded.
+import type {} from 'expect'
 import type { CheckGradientOptions, NestedNumbers, Value } from '../index.js'
 import type { Tolerances } from './matchers.js'
 

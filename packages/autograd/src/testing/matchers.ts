@@ -71,7 +71,7 @@ function toBeCloseToTensor(
   // An element passes where its error, over what is allowed, is at most 1.
   const excess = Array.from(x.data, (element, k) => {
     const error = errorOf(element, wanted.data[k])
-    return error === 0 ? 0 : error / (atol + rtol * Math.abs(wanted.data[k]))
+    return error === 0 || error === Infinity ? error : error / (atol + rtol * Math.abs(wanted.data[k]))
   })
   const far = excess.filter((each) => !(each <= 1)).length
   if (far === 0) return result(true, 'all elements are close')

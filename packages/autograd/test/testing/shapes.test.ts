@@ -38,7 +38,7 @@ test.prop([fc.integer({ min: 1, max: 4 }), seed])(
   (count, seed) => {
     for (const drawn of fc.sample(broadcastableShapes({ count, maxSize: 3 }), { seed, numRuns: 10 })) {
       expect(drawn).toHaveLength(count)
-      const whole = drawn.reduce<Shape>((a, b) => broadcastShapes('test', a, b))
+      const whole = drawn.reduce<Shape>((a, b) => broadcastShapes('test', a, b), [])
       for (const size of whole) expect(size).toBeLessThanOrEqual(3)
     }
   },

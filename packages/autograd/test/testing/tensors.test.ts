@@ -26,7 +26,6 @@ test.prop([seed])('take their shapes from an arbitrary', (seed) => {
 })
 
 test.prop([dtype.chain((dtype) => tensor({ dtype }))])('print as the code that makes them', (x) => {
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code is what is tested
   const made: unknown = new Function('tensor', `return ${fc.stringify(x)}`)(autograd.tensor)
   expect(plain(made)).toEqual(plain(x))
 })
