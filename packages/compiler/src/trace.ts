@@ -1,7 +1,7 @@
 /** Traces a function: runs it on a symbolic tape, and reads the tape as a program. */
 import type { Spec, Value, Variable } from '@tapegrad/autograd'
 import { isValue, Tensor } from '@tapegrad/autograd'
-import { SymbolicTape, TapeVariable, whileTracing } from '@tapegrad/autograd/tracing'
+import { Placeholder, SymbolicTape, TapeVariable, whileTracing } from '@tapegrad/autograd/tracing'
 import { CompileError } from './errors.js'
 import type { Node, Program } from './program.js'
 
@@ -33,7 +33,8 @@ function readTape({ recording }: SymbolicTape): Node[] {
   let position = 0
   return Array.from({ length: recording.length }, (_, index): Node => {
     const value = recording.valueAt(index)
-    if (recording.isConstant(index)) return constantNode(value)
+    // A leaf with a value is a constant, also one that the function has put on the tape as a variable.
+    if (recording.isLeaf(index) && !isPlaceholder(value)) return constantNode(value)
     const spec = bareSpec(value as Spec)
     if (recording.isLeaf(index)) return { kind: 'input', inputs: [], position: position++, spec }
     return {
@@ -44,6 +45,11 @@ function readTape({ recording }: SymbolicTape): Node[] {
       spec,
     }
   })
+}
+
+/** Whether it stands on the tape for a value that isn't known yet. */
+function isPlaceholder(value: unknown): boolean {
+  return value instanceof Placeholder
 }
 
 function constantNode(value: Value): Node {

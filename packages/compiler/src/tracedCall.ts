@@ -1,6 +1,7 @@
 /** A function traced for one kind of arguments: its program, and the structure of what it returns. */
 import type { Spec, Value, Variable } from '@tapegrad/autograd'
 import { isValue, mapTree } from '@tapegrad/autograd'
+import { CompileError } from './errors.js'
 import { optimize } from './passes/index.js'
 import type { Program } from './program.js'
 import { traceProgram } from './trace.js'
@@ -27,11 +28,22 @@ export function traceCall(
     let next = 0
     const traced = mapTree(args, (leaf) => (isValue(leaf) ? inputs[next++] : leaf)) as never[]
     const values: Value[] = []
-    structure = mapTree(f(...traced), (leaf) => (isValue(leaf) ? new Slot(values.push(leaf) - 1) : leaf))
+    structure = mapTree(f(...traced), (leaf) => {
+      checkNotPromise(leaf)
+      return isValue(leaf) ? new Slot(values.push(leaf) - 1) : leaf
+    })
     return values
   }, specs)
   return {
     program: optimize(program),
     fill: (values) => mapTree(structure, (leaf) => (leaf instanceof Slot ? values(leaf.position) : leaf)),
   }
+}
+
+function checkNotPromise(leaf: unknown): void {
+  if (leaf instanceof Promise)
+    throw new CompileError(
+      'PROMISE',
+      "compile: the function returned a Promise; what it does after an await can't be traced. Await outside, and pass the values in",
+    )
 }

@@ -9,6 +9,7 @@ const indirect: Readonly<Record<string, string>> = {
   scatterAddAlongAxis: 'takeAlongAxis',
   toNumber: 'mul',
   element: 'custom',
+  drawFractions: 'a generator, in the tests of generators',
 }
 
 const primitives = allPrimitives().map(({ name }) => name)

@@ -23,7 +23,7 @@ export function failureOf(seed: number, options: ProgramOptions = {}): Failure |
   const eager = f(...inputs)
   let actual: readonly Value[]
   try {
-    actual = compile(f as (...x: Value[]) => Value[])(...inputs) as Value[]
+    actual = compile(f as (...x: Value[]) => Value[], { threads: 1 })(...inputs) as Value[]
   } catch (error) {
     const isTrap = error instanceof WebAssembly.RuntimeError
     return failure(isTrap ? 'trap' : 'error', error instanceof Error ? (error.stack ?? '') : String(error))
