@@ -256,8 +256,9 @@ function callPart({ run, total, grain }: KernelCode, thread: Local<'i32'>, threa
   const begin = local('i32', 'begin')
   return [
     set(part, i32.mul(i32.div_u(i32.add(i32.sub(threads, 1), grains), threads), grain)),
-    set(begin, smaller(i32.mul(thread, part), total)),
-    call(run, begin, smaller(i32.add(begin, part), total), thread),
+    set(begin, i32.mul(thread, part)),
+    // Where the last threads are left without work, their parts would begin behind the end.
+    if_(i32.lt_s(begin, total), [call(run, begin, smaller(i32.add(begin, part), total), thread)]),
   ]
 }
 

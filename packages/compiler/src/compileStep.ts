@@ -173,15 +173,14 @@ class StepProgram {
   private compileFor(inputs: readonly unknown[]): Entry {
     const args = [this.initialState, ...inputs]
     const traced = traceCall(this.checkedStep as (...args: never[]) => unknown, args, signatureOf(args).specs)
-    const lowered = findNonzeros(lower(traced.program))
-    const { program, buffers } = lowered
-    const nodes = inputIndices(program)
+    const nodes = inputIndices(traced.program)
     const states = nodes.slice(0, this.statePlaces.length)
-    const { kernels, inPlace } = updateState(lowered, states, program.outputs.slice(0, states.length))
-    const updated = { ...lowered, kernels }
+    const updated = updateState(lower(traced.program), states)
+    const lowered = findNonzeros(updated.lowered)
+    const { program, buffers } = lowered
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))
-    for (const [buffer, state] of inPlace) fixed.set(buffer, fixed.get(state)!)
+    for (const [buffer, state] of updated.inPlace) fixed.set(buffer, fixed.get(state)!)
     program.nodes.forEach((node, index) => {
       const known =
         node.kind === 'constant' && typeof node.value !== 'number'
@@ -190,24 +189,24 @@ class StepProgram {
       if (known !== undefined && buffers.has(index)) fixed.set(index, known)
     })
     const shared = this.threads > 1
-    const assembled = assemble(updated, {
+    const assembled = assemble(lowered, {
       threads: this.threads,
       shared,
       maximumPages,
       fixed,
       start: this.end,
     })
+    growMemory(this.memory, assembled.memoryBytes)
+    const instance = new ProgramInstance(assembled, this.memory, this.threads)
     this.end = assembled.memoryBytes
-    growMemory(this.memory, this.end)
     for (const { value, address } of assembled.constants)
       if (typeof value !== 'number') this.constants.set(value, address)
 
-    const instance = new ProgramInstance(assembled, this.memory, this.threads)
     const inputPlaces = placesOf(nodes.slice(states.length), program, assembled)
     const outputs = placesOf(program.outputs, program, assembled)
     return {
       instance,
-      lowered: updated,
+      lowered,
       run: (values) => {
         inputPlaces.forEach(({ address, spec }, k) => {
           writeValue(this.memory, address, spec, values[k] as number | Tensor)

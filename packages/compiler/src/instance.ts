@@ -101,7 +101,7 @@ export class ProgramInstance {
   /** Runs the whole program. Throws IndexError where an index was out of bounds. */
   execute(): void {
     if (this.threads === undefined) this.run(0, 1, 0)
-    else this.threads.execute(this.run)
+    else this.executeTogether(this.threads)
     const errors = new Int32Array(this.memory.buffer, this.assembled.control.error, 1)
     if (errors[0] === 0) return
     errors[0] = 0
@@ -109,6 +109,15 @@ export class ProgramInstance {
       'INDEX_OUT_OF_BOUNDS',
       'compiled program: an index that it computed is out of bounds of the axis it points into; what it read there was wrong',
     )
+  }
+
+  private executeTogether(threads: Threads): void {
+    try {
+      threads.execute(this.run)
+    } catch (error) {
+      this.dispose()
+      throw error
+    }
   }
 
   /** Ends its workers; from then on it runs on this thread alone. */

@@ -1,6 +1,7 @@
 /** Threads: workers that run a program's module over shared memory, each its part of every step. */
 import type { ControlWords } from './codegen/barrier.js'
 import { CompileError } from './errors.js'
+import { Pace } from './pace.js'
 
 /** Programs use at most so many threads unless told otherwise. */
 const mostByDefault = 8
@@ -14,26 +15,37 @@ export type Run = (thread: number, threads: number, maySleep: number) => void
 /**
  * The workers' program, as text so that neither Node nor a bundler has to find a file for it. A worker counts itself
  * in, waits for a run to begin, takes part if it was counted in before, and ends when told that no threads take part.
+ * Where it fails, it says so to those who would wait for it.
  */
 const workerSource = `
-function work({ module, memory, runWord, readyWord, runStep }) {
+function work({ module, memory, words, runStep }) {
   const { sin, cos, tan } = Math
   const { run } = new WebAssembly.Instance(module, { program: { memory }, math: { sin, cos, tan } }).exports
   const control = new Int32Array(memory.buffer)
-  let seen = Atomics.load(control, runWord)
-  const thread = Atomics.add(control, readyWord, 1) + 1
+  let seen = Atomics.load(control, words.run)
+  const thread = Atomics.add(control, words.ready, 1) + 1
   for (;;) {
     let current
-    for (let looks = 0; (current = Atomics.load(control, runWord)) === seen; looks++)
-      if (looks > 20000) Atomics.wait(control, runWord, seen)
+    for (let looks = 0; (current = Atomics.load(control, words.run)) === seen; looks++)
+      if (looks > 20000) Atomics.wait(control, words.run, seen)
     seen = current
     const threads = current & (runStep - 1)
     if (threads === 0) return
-    if (thread < threads) run(thread, threads, 1)
+    try {
+      if (thread < threads) run(thread, threads, 1)
+    } catch (error) {
+      Atomics.store(control, words.failed, 1)
+      Atomics.add(control, words.generation, 1)
+      Atomics.notify(control, words.generation)
+      throw error
+    }
   }
 }
 if (typeof require === 'function') work(require('node:worker_threads').workerData)
-else onmessage = ({ data }) => work(data)
+else onmessage = ({ data }) => {
+  work(data)
+  close()
+}
 `
 
 /** What workers of either kind have in common. */
@@ -41,10 +53,15 @@ interface StartedWorker {
   terminate(): unknown
 }
 
+interface NodeWorker extends StartedWorker {
+  unref(): void
+  on(event: 'error', listener: () => void): void
+}
+
 /** The parts of Node's built-in modules used here, which a bundler for browsers doesn't see. */
 interface NodeModules {
   worker_threads: {
-    Worker: new (source: string, options: object) => StartedWorker & { unref(): void }
+    Worker: new (source: string, options: object) => NodeWorker
   }
   os: { availableParallelism(): number }
 }
@@ -86,32 +103,39 @@ export function threadCount(threads: number | undefined): number {
  * doesn't change its results. They never keep a process alive.
  */
 export class Threads {
-  private readonly place: RunWord
-  private readonly readyWord: number
+  private readonly control: ControlArray
   private readonly workers: readonly StartedWorker[]
   private readonly pace = new Pace()
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: ControlWords, count: number) {
-    this.place = { words: new Int32Array(memory.buffer), runWord: control.run / 4 }
-    this.readyWord = control.ready / 4
-    const task = { module, memory, runWord: this.place.runWord, readyWord: this.readyWord, runStep }
+    this.control = { array: new Int32Array(memory.buffer), words: wordsOf(control) }
+    const task = { module, memory, words: this.control.words, runStep }
     this.workers = Array.from({ length: count - 1 }, () => startWorker(task))
-    abandoned.register(this, this.place, this)
+    abandoned.register(this, this.control, this)
   }
 
-  /** Runs the program on this thread and on the workers that are ready, or alone where that was faster lately. */
+  /** How many workers can take part. */
+  get ready(): number {
+    return Atomics.load(this.control.array, this.control.words.ready)
+  }
+
+  /**
+   * Runs the program on this thread and on the workers that are ready, or alone where that was faster lately. Where it
+   * throws, the workers are lost: `stop` is all that is left to do.
+   */
   execute(run: Run): void {
-    const ready = Atomics.load(this.place.words, this.readyWord)
+    const { ready } = this
     const way = ready === 0 ? 'alone' : this.pace.choose()
-    const threads = way === 'alone' ? 1 : 1 + ready
     const started = performance.now()
-    if (threads > 1) startRun(this.place, threads)
-    try {
-      run(0, threads, maySleep() ? 1 : 0)
-    } catch (error) {
-      // The others would wait for this thread for ever.
-      this.stop()
-      throw error
+    if (way === 'alone') run(0, 1, 0)
+    else {
+      startRun(this.control, 1 + ready)
+      try {
+        run(0, 1 + ready, maySleep() ? 1 : 0)
+      } catch (error) {
+        fail(this.control)
+        throw error
+      }
     }
     if (ready > 0) this.pace.note(way, performance.now() - started)
   }
@@ -119,54 +143,40 @@ export class Threads {
   /** Ends the workers. */
   stop(): void {
     abandoned.unregister(this)
-    startRun(this.place, 0)
+    startRun(this.control, 0)
     for (const worker of this.workers) worker.terminate()
   }
 }
 
-type Way = 'alone' | 'together'
-
-/** Every so many runs the way that was slower is tried again, a few times. */
-const trialPeriod = 256
-const trials = 4
-
-/**
- * Chooses between running alone and together by how long each took lately. Threads that wait for one another are slower
- * than one alone where other programs want the cores, and which it is changes from moment to moment. Results are the
- * same either way.
- */
-class Pace {
-  private runs = 0
-  private readonly milliseconds = { alone: NaN, together: NaN }
-
-  choose(): Way {
-    const { alone, together } = this.milliseconds
-    const [faster, slower]: Way[] = alone < together ? ['alone', 'together'] : ['together', 'alone']
-    return this.runs++ % trialPeriod < trials ? slower : faster
-  }
-
-  note(way: Way, milliseconds: number): void {
-    const before = this.milliseconds[way]
-    this.milliseconds[way] = Number.isNaN(before) ? milliseconds : 0.8 * before + 0.2 * milliseconds
-  }
+/** The control words as elements of an array. */
+interface ControlArray {
+  readonly array: Int32Array
+  /** The positions of the words. */
+  readonly words: Readonly<Record<'run' | 'ready' | 'failed' | 'generation', number>>
 }
 
-/** Where the run word is. */
-interface RunWord {
-  readonly words: Int32Array
-  readonly runWord: number
+function wordsOf({ run, ready, failed, generation }: ControlWords): ControlArray['words'] {
+  const bytes = Int32Array.BYTES_PER_ELEMENT
+  return { run: run / bytes, ready: ready / bytes, failed: failed / bytes, generation: generation / bytes }
 }
 
 /** Ends the workers of programs that nobody holds any more. */
-const abandoned = new FinalizationRegistry<RunWord>((place) => {
-  startRun(place, 0)
+const abandoned = new FinalizationRegistry<ControlArray>((control) => {
+  startRun(control, 0)
 })
 
 /** Says that the next run begins, and how many threads take part; none ends the workers. */
-function startRun({ words, runWord }: RunWord, threads: number): void {
-  const runs = Math.floor(Atomics.load(words, runWord) / runStep)
-  Atomics.store(words, runWord, ((runs + 1) * runStep + threads) | 0)
-  Atomics.notify(words, runWord)
+function startRun({ array, words }: ControlArray, threads: number): void {
+  const runs = Math.floor(Atomics.load(array, words.run) / runStep)
+  Atomics.store(array, words.run, ((runs + 1) * runStep + threads) | 0)
+  Atomics.notify(array, words.run)
+}
+
+/** Makes the other threads trap where they would wait for this one. */
+function fail({ array, words }: ControlArray): void {
+  Atomics.store(array, words.failed, 1)
+  Atomics.add(array, words.generation, 1)
+  Atomics.notify(array, words.generation)
 }
 
 function startWorker(task: object): StartedWorker {
@@ -174,6 +184,8 @@ function startWorker(task: object): StartedWorker {
   if (node !== undefined) {
     const worker = new node.Worker(workerSource, { eval: true, workerData: task })
     worker.unref()
+    // One that can't start is never counted in, and one that fails has told the others: the run throws.
+    worker.on('error', () => undefined)
     return worker
   }
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))

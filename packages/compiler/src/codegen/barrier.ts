@@ -11,7 +11,9 @@ import {
   local,
   loop,
   memory,
+  return_,
   set,
+  unreachable,
 } from '@tapegrad/kernels/assembler'
 
 /** Addresses of the words by which the threads of a program keep together, each on a cache line of its own. */
@@ -26,17 +28,19 @@ export interface ControlWords {
   readonly ready: number
   /** 1 where an index was out of bounds. */
   readonly error: number
+  /** 1 where a thread has failed, which the others must not wait for. */
+  readonly failed: number
 }
 
 const cacheLine = 64
 
 /** The control words from an address on, a multiple of 64, and the first byte behind them. */
 export function controlWordsAt(start: number): ControlWords & { readonly end: number } {
-  const [arrived, generation, run, ready, error, end] = Array.from(
-    { length: 6 },
+  const [arrived, generation, run, ready, error, failed, end] = Array.from(
+    { length: 7 },
     (_, k) => start + k * cacheLine,
   )
-  return { arrived, generation, run, ready, error, end }
+  return { arrived, generation, run, ready, error, failed, end }
 }
 
 /** How many times a waiting thread looks before it goes to sleep: some tens of microseconds. */
@@ -44,15 +48,19 @@ const looksBeforeSleep = 20_000
 
 /**
  * Waits until all threads have come here: looks for a while, then sleeps, on threads that may. A page's main thread
- * may not.
+ * may not. Traps where a thread has failed: that is said before the generation is moved on to wake who waits, so who
+ * has not seen the one sees the other.
  */
 export function barrierFunction(control: ControlWords): DefinedFunction<'none'> {
   return func('barrier', { threads: 'i32', maySleep: 'i32' }, 'none', ({ threads, maySleep }) => {
     const generation = local('i32', 'generation')
     const looks = local('i32', 'looks')
     const current = i32.atomic_load(i32.const(control.generation))
+    const trapIfFailed = if_(i32.atomic_load(i32.const(control.failed)), [unreachable()])
     return [
+      if_(i32.eq(threads, 1), [return_()]),
       set(generation, current),
+      trapIfFailed,
       if_(
         i32.eq(i32.atomic_rmw_add(i32.const(control.arrived), 1), i32.sub(threads, 1)),
         [
@@ -71,6 +79,7 @@ export function barrierFunction(control: ControlWords): DefinedFunction<'none'> 
               br_if(again, i32.const(1)),
             ]),
           ]),
+          trapIfFailed,
         ],
       ),
     ]

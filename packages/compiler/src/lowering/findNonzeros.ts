@@ -34,8 +34,10 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
   return { ...lowered, kernels }
 }
 
-function isWorthLooking({ dtype, m, n, k, batch }: MatmulKernel): boolean {
-  return dtype === 'float32' && batch.length === 1 && m * k >= leastElements && n >= leastColumns
+/** Rows of the right side are what is multiplied by a nonzero element, so they have to lie in memory as rows. */
+function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): boolean {
+  const isLarge = m * k >= leastElements && n >= leastColumns
+  return dtype === 'float32' && batch.length === 1 && !transposeB && isLarge
 }
 
 function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, list: number): NonzerosKernel {

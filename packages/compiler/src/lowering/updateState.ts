@@ -8,35 +8,60 @@ import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
 
 export interface StateUpdate {
-  /** Buffers of new values that are those of the old ones. */
+  /** The program with the copies that are needed. */
+  readonly lowered: LoweredProgram
+  /** For buffers of new values that are those of the old ones, the state whose they are. */
   readonly inPlace: ReadonlyMap<number, number>
-  /** The kernels, with copies for the others at the end. */
-  readonly kernels: readonly Kernel[]
 }
 
 /**
- * For each state, an input of the program, the position of its new value among the program's results comes from
- * `newValues`.
+ * `states` are the positions of the states, which are inputs of the program; its first results are their new values,
+ * in the same order.
  */
-export function updateState(
-  { program, kernels, buffers }: LoweredProgram,
-  states: readonly number[],
-  newValues: readonly number[],
-): StateUpdate {
+export function updateState(lowered: LoweredProgram, states: readonly number[]): StateUpdate {
+  const kept = keepOldValues(lowered, states)
+  const { program, kernels, buffers } = kept
+  const sources = states.map((_, k) => buffers.get(program.outputs[k])!)
   const inPlace = new Map<number, number>()
   const copies: Kernel[] = []
   states.forEach((state, k) => {
-    const source = buffers.get(newValues[k])!
+    const source = sources[k]
     if (source === state) return
-    const isShared = newValues.some((other, l) => l !== k && buffers.get(other) === source)
+    const isShared = sources.some((other, l) => l !== k && other === source)
     if (!isShared && program.nodes[source].kind === 'operation' && canOverwrite(kernels, source, state))
       inPlace.set(source, state)
     else copies.push({ kind: 'copy', buffer: state, source, bytes: bytesOf(program, state) })
   })
-  return { inPlace, kernels: [...kernels, ...copies] }
+  return { lowered: { ...kept, kernels: [...kernels, ...copies] }, inPlace }
 }
 
-function bytesOf({ nodes }: Program, index: number): number {
+/**
+ * The program with a copy of each state that changes and whose old value is a result too: the new value of another
+ * state, as where two are swapped, or an output, which is read when the step is over. No state that changes is then
+ * a result.
+ */
+function keepOldValues(lowered: LoweredProgram, states: readonly number[]): LoweredProgram {
+  const { program, kernels, buffers } = lowered
+  const bufferOf = (output: number): number => buffers.get(output)!
+  const isChanged = (k: number): boolean => bufferOf(program.outputs[k]) !== states[k]
+  const nodes = [...program.nodes]
+  const copied = new Map(buffers)
+  const copies: Kernel[] = []
+  const outputs = program.outputs.map((output) => {
+    const source = bufferOf(output)
+    const k = states.indexOf(source)
+    if (k < 0 || !isChanged(k)) return output
+    const { spec } = nodes[output]
+    const copy =
+      nodes.push({ kind: 'operation', operation: 'copy', inputs: [output], attributes: undefined, spec }) - 1
+    copied.set(copy, copy)
+    copies.push({ kind: 'copy', buffer: copy, source, bytes: bytesOf({ nodes }, copy) })
+    return copy
+  })
+  return { program: { nodes, outputs }, kernels: [...kernels, ...copies], buffers: copied }
+}
+
+function bytesOf({ nodes }: Pick<Program, 'nodes'>, index: number): number {
   const { shape, dtype } = nodes[index].spec
   return sizeOf(shape) * elementBytes[dtype]
 }
@@ -48,10 +73,11 @@ function bytesOf({ nodes }: Program, index: number): number {
 function canOverwrite(kernels: readonly Kernel[], buffer: number, state: number): boolean {
   const writers = kernels.filter((kernel) => kernel.buffer === buffer)
   const [writer] = writers
-  if (writers.length !== 1 || writer.kind !== 'map') return false
+  if (writers.length !== 1) return false
   const step = kernels.indexOf(writer)
-  const isReadLater = kernels.slice(step + 1).some((kernel) => buffersRead(kernel).has(state))
-  return !isReadLater && readsOnlyItsOwn(writer, writer.value, state)
+  if (kernels.slice(step + 1).some((kernel) => buffersRead(kernel).has(state))) return false
+  // What is copied is another state, for a copy of this one would not change it.
+  return writer.kind === 'copy' || (writer.kind === 'map' && readsOnlyItsOwn(writer, writer.value, state))
 }
 
 function readsOnlyItsOwn({ store }: MapKernel, expression: Expression, state: number): boolean {
