@@ -29,6 +29,8 @@ export interface UnaryPrimitive<A> extends PrimitiveBase<A> {
   /** The kernel for numbers, by which a tape of numbers is spared a second dispatch. */
   readonly number: ((x: number, attributes: A) => number) | undefined
   call(x: Value, attributes: A): Value
+  /** On a symbolic tape: the same computation in other operations, for readers that know fewer. */
+  readonly inline: ((x: Value, attributes: A) => Value) | undefined
   readonly reverse: UnaryRule<A> | null
   readonly forward: UnaryRule<A> | null
 }
@@ -39,6 +41,8 @@ export interface BinaryPrimitive<A> extends PrimitiveBase<A> {
   /** The kernel for numbers, by which a tape of numbers is spared a second dispatch. */
   readonly number: ((x: number, y: number, attributes: A) => number) | undefined
   call(x: Value, y: Value, attributes: A): Value
+  /** On a symbolic tape: the same computation in other operations, for readers that know fewer. */
+  readonly inline: ((x: Value, y: Value, attributes: A) => Value) | undefined
   readonly reverse: readonly [BinaryRule<A> | null, BinaryRule<A> | null]
   readonly forward: readonly [BinaryRule<A> | null, BinaryRule<A> | null]
 }
@@ -49,6 +53,13 @@ export interface VariadicPrimitive<A> extends PrimitiveBase<A> {
   call(inputs: readonly Value[], attributes: A): Value
   /** On a symbolic tape: the same computation in other operations, where the primitive can't say what its result is like. */
   inline?(inputs: readonly Value[], attributes: A): Value
+  /** Null where the derivative is zero everywhere. */
+  readonly reverse: VariadicRules<A>['reverse'] | null
+  readonly forward: VariadicRules<A>['forward'] | null
+}
+
+/** Rules that take all inputs at once. */
+interface VariadicRules<A> {
   /** The derivatives by all inputs that are wanted; null for the others and where they are zero everywhere. */
   reverse(
     upstream: Value,
@@ -57,7 +68,7 @@ export interface VariadicPrimitive<A> extends PrimitiveBase<A> {
     attributes: A,
     wanted: readonly boolean[],
   ): readonly (Value | null)[]
-  /** The tangent of the result, given those of the inputs; undefined stands for zero. */
+  /** The tangent of the result, in parts to be added, given those of the inputs; undefined stands for zero. */
   forward(
     tangents: readonly (Value | undefined)[],
     inputs: readonly Value[],
@@ -135,6 +146,8 @@ export interface UnaryDeclaration<A> extends Declaration<A> {
   /** The kernel for numbers; left out where the operation makes a tensor of them. */
   readonly number?: (x: number, attributes: A) => number
   readonly tensor: UnaryKernel<A>
+  /** The same computation in other operations, which a traced program consists of instead. */
+  readonly inline?: (x: Value, attributes: A) => Value
   readonly reverse: UnaryRule<A> | null
   /** `'linear'`: the tangent goes through the operation itself. */
   readonly forward: UnaryRule<A> | 'linear' | null
@@ -143,6 +156,8 @@ export interface UnaryDeclaration<A> extends Declaration<A> {
 export interface BinaryDeclaration<A> extends Declaration<A> {
   readonly number?: (x: number, y: number, attributes: A) => number
   readonly tensor: BinaryKernel<A>
+  /** The same computation in other operations, which a traced program consists of instead. */
+  readonly inline?: (x: Value, y: Value, attributes: A) => Value
   readonly reverse: BinaryPrimitive<A>['reverse']
   /** `'bilinear'`: linear in each input while the other is held, so a tangent takes its input's place. */
   readonly forward: BinaryPrimitive<A>['forward'] | 'bilinear'
@@ -151,8 +166,8 @@ export interface BinaryDeclaration<A> extends Declaration<A> {
 export interface VariadicDeclaration<A> extends Declaration<A> {
   readonly number?: (inputs: readonly number[], attributes: A) => number
   readonly tensor: VariadicKernel<A>
-  readonly reverse: VariadicRule<A>
-  readonly forward: VariadicRule<A>
+  readonly reverse: VariadicRule<A> | null
+  readonly forward: VariadicRule<A> | null
 }
 
 /**
@@ -166,7 +181,7 @@ export function defineUnary<A>(
   declaration: UnaryDeclaration<A>,
   attributed: Attributed = 'attributed',
 ): UnaryCall<A> {
-  const { name, infer, number, tensor, reverse, forward } = declaration
+  const { name, infer, number, tensor, inline, reverse, forward } = declaration
   const ofTensor = (x: Tensor, attributes: A): Value => tensor(x, infer([x], attributes), attributes)
   const ofNumber =
     number ??
@@ -185,6 +200,7 @@ export function defineUnary<A>(
     arity: 1,
     label: () => name,
     infer,
+    inline,
     number,
     // A call without attributes must not pass even an undefined one on: dispatch would count it.
     call: attributed === 'attributed' ? call : (x) => (call as (x: Value) => Value)(x),
@@ -200,7 +216,7 @@ export function defineBinary<A>(
   declaration: BinaryDeclaration<A>,
   attributed: Attributed = 'attributed',
 ): BinaryCall<A> {
-  const { name, infer, number, tensor, reverse, forward } = declaration
+  const { name, infer, number, tensor, inline, reverse, forward } = declaration
   const ofTensors = (x: Tensor | number, y: Tensor | number, attributes: A): Value => {
     const spec = infer([specOf(x), specOf(y)], attributes)
     return tensor(tensorBeside(x, y), tensorBeside(y, x), spec, attributes)
@@ -226,6 +242,7 @@ export function defineBinary<A>(
     arity: 2,
     label: () => name,
     infer,
+    inline,
     number,
     call: attributed === 'attributed' ? call : (x, y) => (call as (x: Value, y: Value) => Value)(x, y),
     reverse,
@@ -254,12 +271,16 @@ export function defineVariadic<A>(declaration: VariadicDeclaration<A>): Variadic
       const tensors = inputs.map((x) => (typeof x === 'number' ? scalar(x) : x))
       return tensor(tensors, infer(inputs.map(specOf), attributes), attributes)
     },
-    reverse: (upstream, inputs, output, attributes, wanted) =>
-      wanted.map((isWanted, k) => (isWanted ? reverse(upstream, inputs, output, attributes, k) : null)),
-    forward: (tangents, inputs, output, attributes) =>
-      tangents.map((tangent, k) =>
-        tangent === undefined ? null : forward(tangent, inputs, output, attributes, k),
-      ),
+    reverse:
+      reverse &&
+      ((upstream, inputs, output, attributes, wanted) =>
+        wanted.map((isWanted, k) => (isWanted ? reverse(upstream, inputs, output, attributes, k) : null))),
+    forward:
+      forward &&
+      ((tangents, inputs, output, attributes) =>
+        tangents.map((tangent, k) =>
+          tangent === undefined ? null : forward(tangent, inputs, output, attributes, k),
+        )),
   })
 }
 

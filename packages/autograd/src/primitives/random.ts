@@ -24,6 +24,6 @@ export const drawFractions = defineVariadic<{ readonly count: number }>({
     }
     return new Tensor(out, shape, dtype)
   },
-  reverse: () => null,
-  forward: () => null,
+  reverse: null,
+  forward: null,
 })
