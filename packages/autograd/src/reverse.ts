@@ -108,6 +108,7 @@ class ReverseWalk {
         return
       }
       case 'variadic': {
+        if (primitive.reverse === null) return
         const inputs = recording.inputsOf(index)
         const values = inputs.map((input) => recording.valueAt(input))
         const wanted = inputs.map((input, k) => this.isWanted(input) && isDifferentiable(values[k]))
@@ -146,12 +147,5 @@ class ReverseWalk {
 }
 
 function hasRule(primitive: Primitive, k: number): boolean {
-  switch (primitive.arity) {
-    case 1:
-      return primitive.reverse !== null
-    case 2:
-      return primitive.reverse[k] !== null
-    case 'variadic':
-      return true
-  }
+  return primitive.arity === 2 ? primitive.reverse[k] !== null : primitive.reverse !== null
 }

@@ -79,7 +79,7 @@ export class Tangents extends Level {
     const inputs = xs.map((x) => this.peel(x))
     const values = inputs.map(({ value }) => value)
     const output = primitive.call(values, attributes)
-    if (!isDifferentiable(output)) return this.carry(output, [])
+    if (primitive.forward === null || !isDifferentiable(output)) return this.carry(output, [])
     const tangents = inputs.map(({ tangent }) => tangent)
     return this.carry(output, primitive.forward(tangents, values, output, attributes))
   }
