@@ -46,11 +46,11 @@ test('the code blocks type check', () => {
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists } = host
   host.fileExists = (name) => files.has(name) || fileExists(name)
-  host.getSourceFile = (name, ...rest) => {
+  host.getSourceFile = (name, languageVersion, ...rest) => {
     const text = files.get(name)
     return text === undefined
-      ? getSourceFile(name, ...rest)
-      : ts.createSourceFile(name, text, ts.ScriptTarget.ES2022)
+      ? getSourceFile(name, languageVersion, ...rest)
+      : ts.createSourceFile(name, text, languageVersion)
   }
   const program = ts.createProgram(
     [...files.keys(), join(root, 'packages/autograd/src/typed-function.d.ts')],
@@ -97,7 +97,6 @@ test.each(blocks)('$page:$line runs and gives the results it shows', async ({ so
     },
   )
   const exports: { run?: (check: unknown, console: unknown) => Promise<void> } = {}
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code is this repository's own
   new Function('require', 'exports', module.outputText)(require, exports)
   const check = (value: unknown, result: string): unknown => {
     expect(shown(value)).toBe(result)
