@@ -1,5 +1,4 @@
-import type { Value ,
-  Tensor} from '@tapegrad/autograd'
+import type { Value, Tensor } from '@tapegrad/autograd'
 import {
   add,
   argmax,

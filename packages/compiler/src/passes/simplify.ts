@@ -27,7 +27,10 @@ const identities: Readonly<Record<string, Identity>> = {
   broadcastTo: ({ inputs: [x] }) => x,
   reshape: (node, builder) => {
     const inner = operationAt(builder, node.inputs[0], 'reshape')
-    return inner === undefined ? node.inputs[0] : builder.add({ ...node, inputs: inner.inputs })
+    if (inner === undefined) return node.inputs[0]
+    const [original] = inner.inputs
+    const isBack = sameSpec(builder.nodes[original].spec, node.spec)
+    return isBack ? original : builder.add({ ...node, inputs: [original] })
   },
   transpose: (node, builder) => {
     const { axes } = node.attributes as { readonly axes: readonly number[] }
