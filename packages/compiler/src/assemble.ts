@@ -16,8 +16,8 @@ import {
   matmulFunctions,
   matmulLoops,
   overrunBytes,
-  packedLeftBytes,
   packedRightBytes,
+  threadScratchBytes,
 } from './codegen/matmulLoop.js'
 import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
@@ -79,7 +79,9 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
 
   const products = kernels.filter((kernel) => kernel.kind === 'matmul')
   const sharedBytes = largest(products.map((product) => packedRightBytes(product, functions.for(product))))
-  const threadBytes = aligned(largest(products.map((product) => packedLeftBytes(functions.for(product)))))
+  const threadBytes = aligned(
+    largest(products.map((product) => threadScratchBytes(product, functions.for(product)))),
+  )
   const sharedScratch = end
   const threadScratch = sharedScratch + aligned(sharedBytes)
   // Packing may read beyond a matrix by less than a panel's width, and vectors beyond the last element.

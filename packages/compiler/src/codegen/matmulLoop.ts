@@ -1,6 +1,6 @@
 /** Code for matrix products: the kernels' packed panels, in the program's own memory. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
-import { call, for_, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import { call, for_, func, i32, if_, local, memory, select, set } from '@tapegrad/kernels/assembler'
 import type { TileShape } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
 import type { MatmulKernel } from '../lowering/kernel.js'
@@ -68,9 +68,19 @@ export function packedRightBytes(kernel: MatmulKernel, { shape }: MatmulFunction
   return kernel.k * panelsOf(kernel, shape).packedColumns * shape.elementBytes
 }
 
-/** Bytes of a packed block of the left matrix, of which each thread has its own. */
-export function packedLeftBytes({ shape }: MatmulFunctions): number {
+/** Bytes that each thread has to itself: a packed block of the left matrix, and for a batch a right one and a result. */
+export function threadScratchBytes(kernel: MatmulKernel, functions: MatmulFunctions): number {
+  const left = packedLeftBytes(functions)
+  return isLooped(kernel) ? left + packedRightBytes(kernel, functions) + resultBytes(kernel, functions) : left
+}
+
+function packedLeftBytes({ shape }: MatmulFunctions): number {
   return packedRows * packedDepth * shape.elementBytes
+}
+
+/** Bytes of a result of whole tiles. */
+function resultBytes({ m, n, dtype }: MatmulKernel, { shape }: MatmulFunctions): number {
+  return Math.ceil(m / shape.rows) * shape.rows * n * elementBytes[dtype]
 }
 
 /** Bytes that a result is written beyond its end: whole tiles of rows are stored. */
@@ -78,62 +88,57 @@ export function overrunBytes({ n, dtype }: MatmulKernel, { shape }: MatmulFuncti
   return (shape.rows - 1) * n * elementBytes[dtype]
 }
 
+/** Batches of more matrices than this are looped over, if they lie evenly spaced. */
+const mostUnrolled = 2
+
 /**
- * A product in two steps: all threads pack the right matrix, then each multiplies its rows. Of a batch each matrix
- * goes through both; unless whole tiles fit, the next one overwrites what the one before has written too far.
+ * A product in two steps: all threads pack the right matrix, then each multiplies its rows. Of a larger batch each
+ * thread does whole products instead.
  */
 export function matmulLoops(
   kernel: MatmulKernel,
   functions: MatmulFunctions,
   layout: Layout,
 ): readonly KernelCode[] {
+  if (isLooped(kernel)) return [multiplyBatch(kernel, functions, layout)]
+  // Unless whole tiles fit, the next matrix overwrites what the one before has written too far.
   return kernel.batch.flatMap(({ a, b }, matrix) => {
     const { m, n, k, dtype } = kernel
     const bytes = elementBytes[dtype]
-    const addresses = {
-      a: layout.addressOf(kernel.a) + a * m * k * bytes,
-      b: layout.addressOf(kernel.b) + b * k * n * bytes,
-      out: layout.addressOf(kernel.buffer) + matrix * m * n * bytes,
-    }
     return [
-      packRight(kernel, functions, layout, addresses.b),
-      multiplyRows(kernel, functions, layout, addresses.a, addresses.out),
+      packRight(kernel, functions, layout, layout.addressOf(kernel.b) + b * k * n * bytes),
+      multiplyRows(
+        kernel,
+        functions,
+        layout,
+        layout.addressOf(kernel.a) + a * m * k * bytes,
+        layout.addressOf(kernel.buffer) + matrix * m * n * bytes,
+      ),
     ]
   })
 }
 
+function isLooped({ batch }: MatmulKernel): boolean {
+  const steps = batchSteps(batch)
+  return batch.length > mostUnrolled && batch.every(({ a, b }, i) => a === i * steps.a && b === i * steps.b)
+}
+
+/** How many matrices further the operands of the next product are. */
+function batchSteps(batch: MatmulKernel['batch']): { readonly a: number; readonly b: number } {
+  return batch.length > 1 ? batch[1] : { a: 0, b: 0 }
+}
+
 function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout, b: number): KernelCode {
-  const { n, k, transposeB } = kernel
-  const { shape, packWide, packNarrow } = functions
-  const { elementBytes: bytes } = shape
-  const { blockDepth, wideColumns, packedColumns } = panelsOf(kernel, shape)
-  const block = local('i32', 'block')
-  const first = local('i32', 'first')
-  const steps = local('i32', 'steps')
-  const source = local('i32', 'source')
-  const target = local('i32', 'target')
-  const stride = (transposeB ? k : n) * bytes
+  const { blockDepth } = panelsOf(kernel, functions.shape)
   return {
     run: func('packRight', rangeParameters, 'none', ({ begin, end }) => [
-      unlessSparse(kernel, layout, [
-        for_(block, begin, end, 1, [
-          set(first, i32.mul(block, blockDepth)),
-          set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
-          set(source, i32.add(i32.mul(first, (transposeB ? 1 : n) * bytes), b)),
-          set(target, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
-          call(packWide(transposeB), source, target, wideColumns, steps, stride),
-          call(
-            packNarrow(transposeB),
-            i32.add(source, wideColumns * (transposeB ? k : 1) * bytes),
-            i32.add(target, i32.mul(steps, wideColumns * bytes)),
-            n - wideColumns,
-            steps,
-            stride,
-          ),
-        ]),
-      ]),
+      unlessSparse(
+        kernel,
+        layout,
+        packBlocks(kernel, functions, i32.const(b), i32.const(layout.sharedScratch), begin, end),
+      ),
     ]),
-    total: Math.ceil(k / blockDepth),
+    total: Math.ceil(kernel.k / blockDepth),
     grain: 1,
   }
 }
@@ -145,6 +150,127 @@ function multiplyRows(
   a: number,
   result: number,
 ): KernelCode {
+  const { m } = kernel
+  const { rows } = functions.shape
+  const rowBegin = local('i32', 'rowBegin')
+  const rowEnd = local('i32', 'rowEnd')
+  return {
+    run: func('multiplyRows', rangeParameters, 'none', ({ begin, end, thread }) => [
+      set(rowBegin, i32.mul(begin, rows)),
+      set(rowEnd, smaller(i32.mul(end, rows), i32.const(m))),
+      ifSparse(
+        kernel,
+        layout,
+        rowBegin,
+        rowEnd,
+        multiplyBlocks(kernel, functions, {
+          a: i32.const(a),
+          left: threadScratch(layout, thread),
+          right: i32.const(layout.sharedScratch),
+          result: i32.const(result),
+          rowBegin,
+          rowEnd,
+        }),
+      ),
+    ]),
+    total: Math.ceil(m / rows),
+    grain: 1,
+  }
+}
+
+/** Products of a batch, each by one thread alone. */
+function multiplyBatch(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
+  const { m, n, k, dtype, batch } = kernel
+  const bytes = elementBytes[dtype]
+  const steps = batchSteps(batch)
+  const { blockDepth } = panelsOf(kernel, functions.shape)
+  const matrix = local('i32', 'matrix')
+  const [left, right, result] = ['left', 'right', 'result'].map((name) => local('i32', name))
+  const [rowBegin, rowEnd, blocks] = ['rowBegin', 'rowEnd', 'blocks'].map((name) => local('i32', name))
+  const operand = (buffer: number, step: number, size: number): Code<'i32'> =>
+    i32.add(i32.mul(matrix, step * size * bytes), layout.addressOf(buffer))
+  return {
+    run: func('multiplyBatch', rangeParameters, 'none', ({ begin, end, thread }) => [
+      set(left, threadScratch(layout, thread)),
+      set(right, i32.add(left, packedLeftBytes(functions))),
+      // A result of whole tiles would reach into the next one, which another thread may be writing.
+      set(result, i32.add(right, packedRightBytes(kernel, functions))),
+      set(rowEnd, m),
+      set(blocks, Math.ceil(k / blockDepth)),
+      for_(matrix, begin, end, 1, [
+        packBlocks(kernel, functions, operand(kernel.b, steps.b, k * n), right, i32.const(0), blocks),
+        multiplyBlocks(kernel, functions, {
+          a: operand(kernel.a, steps.a, m * k),
+          left,
+          right,
+          result,
+          rowBegin,
+          rowEnd,
+        }),
+        memory.copy(operand(kernel.buffer, 1, m * n), result, m * n * bytes),
+      ]),
+    ]),
+    total: batch.length,
+    grain: 1,
+  }
+}
+
+function threadScratch(layout: Layout, thread: Local<'i32'>): Code<'i32'> {
+  return i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)
+}
+
+/** Packs blocks of the right matrix at `b` into panels. */
+function packBlocks(
+  kernel: MatmulKernel,
+  functions: MatmulFunctions,
+  b: Code<'i32'>,
+  panels: Code<'i32'>,
+  begin: Code<'i32'>,
+  end: Local<'i32'>,
+): Body {
+  const { n, k, transposeB } = kernel
+  const { shape, packWide, packNarrow } = functions
+  const { elementBytes: bytes } = shape
+  const { blockDepth, wideColumns, packedColumns } = panelsOf(kernel, shape)
+  const block = local('i32', 'block')
+  const first = local('i32', 'first')
+  const steps = local('i32', 'steps')
+  const source = local('i32', 'source')
+  const target = local('i32', 'target')
+  const stride = (transposeB ? k : n) * bytes
+  return [
+    for_(block, begin, end, 1, [
+      set(first, i32.mul(block, blockDepth)),
+      set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
+      set(source, i32.add(i32.mul(first, (transposeB ? 1 : n) * bytes), b)),
+      set(target, i32.add(i32.mul(first, packedColumns * bytes), panels)),
+      call(packWide(transposeB), source, target, wideColumns, steps, stride),
+      call(
+        packNarrow(transposeB),
+        i32.add(source, wideColumns * (transposeB ? k : 1) * bytes),
+        i32.add(target, i32.mul(steps, wideColumns * bytes)),
+        n - wideColumns,
+        steps,
+        stride,
+      ),
+    ]),
+  ]
+}
+
+/** Where the parts of a product are, and which rows of it to compute. */
+interface ProductPlaces {
+  readonly a: Code<'i32'>
+  /** Room for a packed block of a. */
+  readonly left: Code<'i32'>
+  /** The packed right matrix. */
+  readonly right: Code<'i32'>
+  readonly result: Code<'i32'>
+  readonly rowBegin: Local<'i32'>
+  readonly rowEnd: Local<'i32'>
+}
+
+/** Multiplies rows of the left matrix with the packed right one, block by block. */
+function multiplyBlocks(kernel: MatmulKernel, functions: MatmulFunctions, places: ProductPlaces): Body {
   const { m, n, k, transposeA } = kernel
   const { shape, packLeft, multiplyWide, multiplyNarrow } = functions
   const { elementBytes: bytes } = shape
@@ -152,51 +278,44 @@ function multiplyRows(
   const first = local('i32', 'first')
   const steps = local('i32', 'steps')
   const row = local('i32', 'row')
-  const rowEnd = local('i32', 'rowEnd')
   const rows = local('i32', 'rows')
-  const left = local('i32', 'left')
-  const right = local('i32', 'right')
+  const left = local('i32', 'packed')
+  const right = local('i32', 'panels')
   const out = local('i32', 'out')
   const [rowStep, depthStep] = transposeA ? [1, m] : [k, 1]
-  return {
-    run: func('multiplyRows', rangeParameters, 'none', ({ begin, end, thread }) => [
-      set(rowEnd, smaller(i32.mul(end, shape.rows), i32.const(m))),
-      ifSparse(kernel, layout, i32.mul(begin, shape.rows), rowEnd, [
-        set(left, i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)),
-        for_(first, 0, k, blockDepth, [
-          set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
-          set(right, i32.add(i32.mul(first, packedColumns * bytes), layout.sharedScratch)),
-          for_(row, i32.mul(begin, shape.rows), rowEnd, packedRows, [
-            set(rows, smaller(i32.const(packedRows), i32.sub(rowEnd, row))),
-            call(
-              packLeft(!transposeA),
-              i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), a),
-              left,
-              rows,
-              steps,
-              (transposeA ? m : k) * bytes,
-            ),
-            set(out, i32.add(i32.mul(row, n * bytes), result)),
-            // The first block of steps sets the result, the others add to it.
-            call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),
-            call(
-              multiplyNarrow,
-              left,
-              i32.add(right, i32.mul(steps, wideColumns * bytes)),
-              i32.add(out, wideColumns * bytes),
-              rows,
-              n - wideColumns,
-              steps,
-              n * bytes,
-              first,
-            ),
-          ]),
-        ]),
+  const leftStride = (transposeA ? m : k) * bytes
+  return [
+    set(left, places.left),
+    for_(first, 0, k, blockDepth, [
+      set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
+      set(right, i32.add(i32.mul(first, packedColumns * bytes), places.right)),
+      for_(row, places.rowBegin, places.rowEnd, packedRows, [
+        set(rows, smaller(i32.const(packedRows), i32.sub(places.rowEnd, row))),
+        call(
+          packLeft(!transposeA),
+          i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), places.a),
+          left,
+          rows,
+          steps,
+          leftStride,
+        ),
+        set(out, i32.add(i32.mul(row, n * bytes), places.result)),
+        // The first block of steps sets the result, the others add to it.
+        call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),
+        call(
+          multiplyNarrow,
+          left,
+          i32.add(right, i32.mul(steps, wideColumns * bytes)),
+          i32.add(out, wideColumns * bytes),
+          rows,
+          n - wideColumns,
+          steps,
+          n * bytes,
+          first,
+        ),
       ]),
     ]),
-    total: Math.ceil(m / shape.rows),
-    grain: 1,
-  }
+  ]
 }
 
 function smaller(x: Code<'i32'>, y: Code<'i32'>): Code<'i32'> {
@@ -207,7 +326,7 @@ function smaller(x: Code<'i32'>, y: Code<'i32'>): Code<'i32'> {
 function ifSparse(
   kernel: MatmulKernel,
   layout: Layout,
-  begin: Code<'i32'>,
+  begin: Local<'i32'>,
   end: Local<'i32'>,
   dense: Body,
 ): Body {
