@@ -14,7 +14,7 @@ test('the guide shows what a failing property says', () => {
   const residuals = tensor({ min: -3, max: 3, avoid: [-1, 1] })
   let report = ''
   try {
-    fc.assert(gradientProperty(huber, residuals), { seed: 1 })
+    fc.assert(gradientProperty(huber, residuals), { seed: 4 })
   } catch (error) {
     report = `${String(error)}\n\nCause: ${String((error as Error).cause)}`
   }
