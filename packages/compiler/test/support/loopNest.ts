@@ -9,7 +9,7 @@ export function indicesOf(extents: readonly number[]): number[][] {
   )
 }
 
-/** The value of a form at an index. */
+/** The value of a form at an index; never −0. */
 export function at({ offset, steps }: Linear, index: readonly number[]): number {
-  return steps.reduce((sum, step, loop) => sum + step * index[loop], offset)
+  return steps.reduce((sum, step, loop) => sum + step * index[loop], offset) + 0
 }
