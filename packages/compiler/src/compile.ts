@@ -6,6 +6,7 @@ import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } fr
 import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
 import { placesOf, placesOfInputs } from './places.js'
+import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
 import { threadCount } from './threads.js'
 import { traceCall } from './tracedCall.js'
@@ -63,6 +64,7 @@ function compileFor(
   threads: number,
 ): Compiled {
   const { program, fill } = traceCall(f, args, specs)
+  const checkInputs = inputChecks(program)
   const shared = threads > 1
   const assembled = assemble(findNonzeros(lower(program)), { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
@@ -70,6 +72,7 @@ function compileFor(
   const inputs = placesOfInputs(program, assembled)
   const outputs = placesOf(program.outputs, program, assembled)
   return (values) => {
+    checkInputs(values)
     inputs.forEach(({ address, spec }, k) => {
       writeValue(memory, address, spec, values[k] as number | Tensor)
     })

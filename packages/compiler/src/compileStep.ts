@@ -1,6 +1,6 @@
 /** compileStep: a step of a loop as a program that keeps its state in its own memory. */
 import type { Spec, Tensor, Value } from '@tapegrad/autograd'
-import { isValue, leavesOf, mapTree, specOf } from '@tapegrad/autograd'
+import { isValue, leavesOf, mapTree, specOf, Variable } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { assemble } from './assemble.js'
 import { elementBytes } from './codegen/machine.js'
@@ -17,6 +17,7 @@ import type { Place } from './places.js'
 import { inputIndices, placesOf } from './places.js'
 import { aligned } from './plan.js'
 import { formatSpec } from './program.js'
+import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
 import { threadCount } from './threads.js'
 import { traceCall } from './tracedCall.js'
@@ -55,7 +56,9 @@ export interface CompiledStep<S, I extends readonly unknown[], O> {
  * for each structure, kinds, shapes and dtypes of the inputs. Tensors that `step` captures are copied into that
  * memory once.
  *
- * Throws CompileError as `compile` does, and where the new state has another structure, shape or dtype than the old.
+ * Throws CompileError as `compile` does, and where the new state has another structure, shape or dtype than the old. A
+ * step throws IndexError for an index out of bounds: before anything changes where the index is an input, or is picked
+ * by inputs from constants or inputs, and else after the state has become a wrong one.
  */
 export function compileStep<S, I extends readonly unknown[], O>(
   step: (state: S, ...inputs: I) => StepResult<unknown, O>,
@@ -141,6 +144,11 @@ class StepProgram {
 
   step(...inputs: unknown[]): unknown {
     const { values, key } = signatureOf(inputs)
+    if (values.some((value) => value instanceof Variable))
+      throw new CompileError(
+        'STEP_INPUT',
+        'step: the inputs hold Variables; a compiled step is not differentiated, it takes numbers and Tensors',
+      )
     let entry = this.entries.get(key)
     if (entry === undefined) {
       entry = this.compileFor(inputs)
@@ -175,6 +183,7 @@ class StepProgram {
     const traced = traceCall(this.checkedStep as (...args: never[]) => unknown, args, signatureOf(args).specs)
     const nodes = inputIndices(traced.program)
     const states = nodes.slice(0, this.statePlaces.length)
+    const checkInputs = inputChecks(traced.program, states.length)
     const updated = updateState(lower(traced.program), states)
     const lowered = findNonzeros(updated.lowered)
     const { program, buffers } = lowered
@@ -208,6 +217,7 @@ class StepProgram {
       instance,
       lowered,
       run: (values) => {
+        checkInputs(values)
         inputPlaces.forEach(({ address, spec }, k) => {
           writeValue(this.memory, address, spec, values[k] as number | Tensor)
         })

@@ -1,7 +1,6 @@
 /** Computes at compile time what depends on constants alone. */
-import type { Tensor, Value } from '@tapegrad/autograd'
-
-import { primitiveNamed } from '@tapegrad/autograd/tracing'
+import type { Tensor } from '@tapegrad/autograd'
+import { evaluate } from '../evaluate.js'
 import type { ConstantNode, OperationNode, Program } from '../program.js'
 import { rewriteProgram } from './rewrite.js'
 
@@ -22,23 +21,10 @@ function sizeOfSpec({ spec }: OperationNode): number {
   return spec.shape.reduce((size, extent) => size * extent, 1)
 }
 
-function fold({ operation, attributes, spec }: OperationNode, inputs: readonly ConstantNode[]): ConstantNode {
+function fold(node: OperationNode, inputs: readonly ConstantNode[]): ConstantNode {
   const value = evaluate(
-    operation,
-    inputs.map(({ value }) => value),
-    attributes,
+    node,
+    inputs.map((input) => input.value),
   )
-  return { kind: 'constant', inputs: [], value: value as number | Tensor, spec }
-}
-
-function evaluate(operation: string, inputs: readonly Value[], attributes: unknown): Value {
-  const primitive = primitiveNamed(operation)
-  switch (primitive.arity) {
-    case 1:
-      return primitive.call(inputs[0], attributes)
-    case 2:
-      return primitive.call(inputs[0], inputs[1], attributes)
-    case 'variadic':
-      return primitive.call(inputs, attributes)
-  }
+  return { kind: 'constant', inputs: [], value: value as number | Tensor, spec: node.spec }
 }
