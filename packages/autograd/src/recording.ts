@@ -11,9 +11,8 @@ export const constantId = 1
 
 type GrowingColumn = Float64Array | Int32Array | Uint16Array
 
-/** `column` itself where it has room for `length` elements, else a copy of at least twice the size. */
+/** A copy of the column with room for at least `length` elements, and for twice as many as it has. */
 function grown<C extends GrowingColumn>(column: C, length: number): C {
-  if (length <= column.length) return column
   const larger = new (column.constructor as new (length: number) => C)(Math.max(length, 2 * column.length))
   larger.set(column)
   return larger
@@ -40,14 +39,14 @@ export class Recording {
 
   addUnary(id: number, value: Value, attributes: unknown, x: number): number {
     const end = this.inputStart(this.length)
-    this.inputs = grown(this.inputs, end + 1)
+    this.reserveInputs(end + 1)
     this.inputs[end] = x
     return this.add(id, value, attributes, end + 1)
   }
 
   addBinary(id: number, value: Value, attributes: unknown, x: number, y: number): number {
     const end = this.inputStart(this.length)
-    this.inputs = grown(this.inputs, end + 2)
+    this.reserveInputs(end + 2)
     this.inputs[end] = x
     this.inputs[end + 1] = y
     return this.add(id, value, attributes, end + 2)
@@ -55,22 +54,31 @@ export class Recording {
 
   addVariadic(id: number, value: Value, attributes: unknown, inputs: readonly number[]): number {
     const end = this.inputStart(this.length)
-    this.inputs = grown(this.inputs, end + inputs.length)
+    this.reserveInputs(end + inputs.length)
     this.inputs.set(inputs, end)
     return this.add(id, value, attributes, end + inputs.length)
   }
 
   private add(id: number, value: Value, attributes: unknown, end: number): number {
     const index = this.length++
-    this.ids = grown(this.ids, this.length)
-    this.ends = grown(this.ends, this.length)
-    this.numbers = grown(this.numbers, this.length)
+    if (index === this.ids.length) this.growEntries()
     this.ids[index] = id
     this.ends[index] = end
     if (typeof value === 'number') this.numbers[index] = value
     if (this.objects !== undefined || typeof value !== 'number') this.addObject(index, value)
     if (attributes !== undefined) this.attributes.set(index, attributes)
     return index
+  }
+
+  /** The columns with one element an entry grow together. */
+  private growEntries(): void {
+    this.ids = grown(this.ids, this.length)
+    this.ends = grown(this.ends, this.length)
+    this.numbers = grown(this.numbers, this.length)
+  }
+
+  private reserveInputs(length: number): void {
+    if (length > this.inputs.length) this.inputs = grown(this.inputs, length)
   }
 
   private addObject(index: number, value: Value): void {
