@@ -1,6 +1,6 @@
 /** compileStep: a step of a loop as a program that keeps its state in its own memory. */
 import type { Spec, Tensor, Value } from '@tapegrad/autograd'
-import { isValue, leavesOf, mapTree, specOf, Variable } from '@tapegrad/autograd'
+import { isValue, mapTree, Variable } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { assemble } from './assemble.js'
 import { elementBytes } from './codegen/machine.js'
@@ -16,9 +16,9 @@ import { updateState } from './lowering/updateState.js'
 import type { Place } from './places.js'
 import { inputIndices, placesOf } from './places.js'
 import { aligned } from './plan.js'
-import { formatSpec } from './program.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
+import { stateDifference } from './stateDifference.js'
 import { threadCount } from './threads.js'
 import { traceCall } from './tracedCall.js'
 
@@ -235,12 +235,11 @@ class StepProgram {
   /** The step, with its results in an order that puts the state first. */
   private readonly checkedStep = (state: unknown, ...inputs: never[]): readonly [unknown, unknown] => {
     const result = this.stepFunction(state, ...inputs)
-    const newValues = leavesOf(result.state).filter(isValue)
-    if (signatureOf(result.state).key !== signatureOf(this.initialState).key)
+    const difference = stateDifference(this.initialState, result.state)
+    if (difference !== undefined)
       throw new CompileError(
         'STEP_STATE',
-        `compileStep: the new state (${newValues.map((value) => formatSpec(specOf(value))).join(', ')}) differs ` +
-          `from the old one (${this.statePlaces.map(({ spec }) => formatSpec(spec)).join(', ')}) in structure, shapes or dtypes`,
+        `compileStep: the new state differs from the old one in structure, shapes or dtypes: ${difference}`,
       )
     return [result.state, result.outputs]
   }
