@@ -47,9 +47,17 @@ function isArbitrary(x: Shape | fc.Arbitrary<Shape>): x is fc.Arbitrary<Shape> {
   return !Array.isArray(x)
 }
 
+/** So many of the elements: the first, the last, or the outermost. */
+const partsToKeep = [
+  (elements: readonly number[], size: number) => elements.slice(0, size),
+  (elements: readonly number[], size: number) => elements.slice(elements.length - size),
+  (elements: readonly number[], size: number) =>
+    elements.toSpliced(Math.ceil(size / 2), elements.length - size),
+] as const
+
 /**
  * Chaining shapes and elements would draw new elements for each smaller shape, and so lose those that fail. Here a
- * smaller tensor takes the first, the last or the outermost of the elements there are.
+ * smaller tensor keeps a part of the elements there are.
  */
 class TensorsArbitrary extends fc.Arbitrary<readonly Tensor[]> {
   constructor(
@@ -98,13 +106,8 @@ class TensorsArbitrary extends fc.Arbitrary<readonly Tensor[]> {
       const sizes = shapes.value.map(sizeOf)
       // Without an empty axis a shape has more elements than there are.
       if (sizes.some((size, k) => size > data[k].length)) return fc.Stream.nil()
-      const parts = [
-        (elements: number[], size: number) => elements.slice(0, size),
-        (elements: number[], size: number) => elements.slice(elements.length - size),
-        (elements: number[], size: number) => elements.toSpliced(Math.ceil(size / 2), elements.length - size),
-      ]
       return fc.Stream.of(
-        ...parts.map((part) =>
+        ...partsToKeep.map((part) =>
           this.made(
             data.map((elements, k) => part(elements, sizes[k])),
             shapes,

@@ -70,8 +70,8 @@ test('shrink tensors that a user gives, too', () => {
 })
 
 test.prop([seed])('several shrink together', (seed) => {
-  const pairs = tensors({ shapes: broadcastableShapes(), min: 1 })
-  const differ = ([a, b]: readonly Tensor[]): boolean => a.rank !== b.rank && a.size * b.size !== 0
+  const pairs = tensors({ shapes: broadcastableShapes({ minSize: 1 }), min: 1 })
+  const differ = ([a, b]: readonly Tensor[]): boolean => a.rank !== b.rank
   const [a, b] = smallestFailing(pairs, differ, { seed })
   expect([a, b].sort((x, y) => x.rank - y.rank).map((x) => x.toArray())).toEqual([1, [1]])
 })
