@@ -16,7 +16,6 @@ import { loadMnist } from '@tapegrad/train/node'
 import { argument, timingOf } from './rounds.js'
 
 const batchSize = 100
-const iterationsPerRound = 100
 const count = argument(0, 5000)
 
 /** Eager iterations take longer, so that fewer of them tell as much. */
@@ -86,6 +85,7 @@ async function measure(
 ): Promise<void> {
   const source = rng(0)
   const total = examples.images.shape[0]
+  const iterationsPerRound = Math.min(100, iterations)
   const rounds: number[] = []
   const started = performance.now()
   let roundStarted = started
