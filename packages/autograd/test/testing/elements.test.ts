@@ -52,7 +52,7 @@ test.each([
   expect([...new Set(drawn)].sort((a, b) => a - b)).toEqual(all)
 })
 
-test.prop([seed])('shrink to the roundest number that fails', (seed) => {
+test.prop([seed], { numRuns: 30 })('shrink to the roundest number that fails', (seed) => {
   const smallest = (constraints: ElementConstraints, fails: (x: number) => boolean): number =>
     smallestFailing(element(constraints), fails, { seed })
   expect(smallest({}, () => true)).toBe(0)

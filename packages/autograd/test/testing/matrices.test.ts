@@ -53,7 +53,7 @@ test('invertible ones need pivoting now and then', () => {
   expect(drawn.some((x) => determinant(x).item() < 0)).toBe(true)
 })
 
-test.prop([fc.nat()])('shrink to few rows and to the identity', (seed) => {
+test.prop([fc.nat()], { numRuns: 30 })('shrink to few rows and to the identity', (seed) => {
   const isLarge = ({ size }: Tensor): boolean => size > 1
   const identity = [
     [1, 0],

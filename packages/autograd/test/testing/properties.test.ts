@@ -138,7 +138,7 @@ describe('planted mistakes', () => {
     ])
   })
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'a wrong sign of negative elements is reported on one of them',
     (seed) => {
       const wrongBelow = sine('wrongBelow', (upstream, x) => mul(upstream, mul(sign(x), cos(x))))
@@ -149,7 +149,7 @@ describe('planted mistakes', () => {
     },
   )
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'one wrong element is reported on the smallest tensor that has it',
     (seed) => {
       const wrongThird = sine('wrongThird', (upstream, x) => {
@@ -166,7 +166,7 @@ describe('planted mistakes', () => {
     },
   )
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'a wrong value beyond a threshold is reported on the first whole number there',
     (seed) => {
       const wrongBeyond = sine('wrongBeyond', (upstream, x) =>
@@ -179,7 +179,7 @@ describe('planted mistakes', () => {
     },
   )
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'a wrong shape in one case is reported with the shapes and the case',
     (seed) => {
       const wrongShape = sine('wrongShape', (upstream, x) => {
@@ -194,7 +194,7 @@ describe('planted mistakes', () => {
     },
   )
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'a forgotten sum over a broadcast axis is reported on shapes that broadcast',
     (seed) => {
       // The derivatives have the shape of the product; where that is the inputs', too, nothing is wrong.
@@ -213,7 +213,7 @@ describe('planted mistakes', () => {
     },
   )
 
-  test.prop([fc.nat()], { numRuns: 30 })(
+  test.prop([fc.nat()], { numRuns: 15 })(
     'a mistake in one leaf of a tree is reported by the name of the leaf',
     (seed) => {
       const wrongBias = sine('wrongBias', (upstream) => upstream)

@@ -26,12 +26,15 @@ test('a constraint beyond the default of the other moves it', () => {
   expect(fc.sample(shape({ minRank: 5, minSize: 6 }), 1)).toEqual([[6, 6, 6, 6, 6]])
 })
 
-test.prop([seed])('shrink to few, small axes, and to empty ones only where those fail', (seed) => {
-  expect(smallestFailing(shape(), () => true, { seed })).toHaveLength(0)
-  expect(smallestFailing(shape(), (x) => x.length >= 2 && !x.includes(0), { seed })).toEqual([1, 1])
-  expect(smallestFailing(shape(), (x) => x.some((size) => size > 1), { seed })).toEqual([2])
-  expect(smallestFailing(shape(), (x) => x.includes(0), { seed })).toEqual([0])
-})
+test.prop([seed], { numRuns: 30 })(
+  'shrink to few, small axes, and to empty ones only where those fail',
+  (seed) => {
+    expect(smallestFailing(shape(), () => true, { seed })).toHaveLength(0)
+    expect(smallestFailing(shape(), (x) => x.length >= 2 && !x.includes(0), { seed })).toEqual([1, 1])
+    expect(smallestFailing(shape(), (x) => x.some((size) => size > 1), { seed })).toEqual([2])
+    expect(smallestFailing(shape(), (x) => x.includes(0), { seed })).toEqual([0])
+  },
+)
 
 test.prop([fc.integer({ min: 1, max: 4 }), seed])(
   'broadcast together, as many as asked for',
