@@ -1,6 +1,7 @@
 /** The public entry: layers, losses, initial weights and the two-layer network. */
 export { Affine } from './affine.js'
 export type { AffineOptions, AffineParams } from './affine.js'
+export { Dropout } from './dropout.js'
 export { initialWeights } from './initialWeights.js'
 export type { InitialWeights } from './initialWeights.js'
 export { StatelessLayer } from './layer.js'

@@ -13,40 +13,9 @@ import {
   zeros,
 } from '@tapegrad/autograd'
 import type { Applied, ApplyOptions, Given, Layer, Nothing, Output } from '@tapegrad/nn'
-import { Affine, ReLU, Sequential, Sigmoid, SoftmaxWithLoss, Tanh } from '@tapegrad/nn'
+import { Affine, Dropout, ReLU, Sequential, Sigmoid, SoftmaxWithLoss, Tanh } from '@tapegrad/nn'
 import fc from 'fast-check'
 import { errorOf, expectClose, leadingShapes, randomTensor, seeds } from './values.js'
-
-/** A layer that differs in training, where it draws: half of the elements become 0, the others double. */
-class HalfDropout implements Layer<Nothing, Nothing> {
-  init(): Nothing {
-    return {}
-  }
-
-  initState(): Nothing {
-    return {}
-  }
-
-  apply<X extends Value, Q extends Nothing>(
-    params: Q,
-    state: Nothing,
-    x: X,
-    options?: ApplyOptions,
-  ): Applied<Output<X, Q>, Nothing>
-  apply(
-    _params: Nothing,
-    state: Nothing,
-    x: Value,
-    { training, rng: source }: ApplyOptions = {},
-  ): Applied<Value, Nothing> {
-    if (training !== true || source === undefined) return { output: x, state }
-    return { output: mul(x, mul(bernoulli(source, [2, 2]), 2)), state }
-  }
-
-  forward<X extends Value, Q extends Nothing>(params: Q, x: X): Output<X, Q> {
-    return this.apply(params, {}, x).output
-  }
-}
 
 interface Count {
   calls: Tensor
@@ -156,7 +125,7 @@ test('hands state, training and the stream of random numbers on to layers that w
           [0, 1],
         ]),
     }),
-    inner: new Sequential({ dropout: new HalfDropout(), centre: new LastMean() }),
+    inner: new Sequential({ dropout: new Dropout(0.5), centre: new LastMean() }),
   })
   const params = net.init(rng(0))
   const x = tensor([
