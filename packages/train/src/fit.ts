@@ -1,5 +1,4 @@
 /** The training loop: batch, gradient, update, loss; accuracies in between. */
-import { rng } from '@tapegrad/autograd'
 import { TrainingError } from './errors.js'
 import { evaluate } from './evaluate.js'
 import { createBreather } from './eventLoop.js'
@@ -36,6 +35,9 @@ export interface History {
  * `net.params` is replaced before accuracies are measured and when training ends: after an abort or an error too,
  * when it is the result of the last iteration. In between, the parameters are the training's own.
  *
+ * Random numbers that the objective draws from its context are those of a stream of their own: what is drawn leaves
+ * the batches as they are, and is the same for the same seed, compiled or not.
+ *
  * Iterations run as one compiled program, or, with `{ compile: false }`, operation by operation; the history is the
  * same but for rounding.
  *
@@ -51,7 +53,7 @@ export async function fit<P, State>(
   checkTrainable('fit', net)
   checkDataset('fit', data)
   const { iterations, iterationsPerEpoch } = scheduleOf(options, data.train.images.shape[0])
-  const { signal, onIteration, onEpoch, allowNonFinite = false, seed = 0 } = options
+  const { signal, onIteration, onEpoch, allowNonFinite = false } = options
   const breathe = createBreather()
   const loss: number[] = []
   const epochs: number[] = []
@@ -70,7 +72,7 @@ export async function fit<P, State>(
   }
 
   await measure(0)
-  const training = startTraining(net, data.train, rng(seed), options)
+  const training = startTraining(net, data.train, options)
   try {
     for (let iteration = 1; iteration <= iterations; iteration++) {
       signal?.throwIfAborted()

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { tensor } from '@tapegrad/autograd'
+import { IndexError, tensor } from '@tapegrad/autograd'
 import { gather } from '../src/index.js'
 
 const chosen = fc.record({
@@ -53,5 +53,19 @@ describe('gather', () => {
     ])
     expect(labels.dtype).toBe('int32')
     expect(labels.toArray()).toEqual([[1, 0]])
+  })
+  test('copies nothing for no rows', () => {
+    const { images, labels } = gather({ images: tensor([[1, 2]]), labels: tensor([3]) }, [])
+    expect([images.shape, labels.shape]).toEqual([[0, 2], [0]])
+  })
+
+  test.each([2, -1, 0.5, NaN])('refuses row %s, which there is not', (row) => {
+    const examples = { images: tensor([[1], [2]]), labels: tensor([0, 1]) }
+    expect(() => gather(examples, [1, row])).toThrow(
+      new IndexError(
+        'INDEX_OUT_OF_BOUNDS',
+        `gather: row ${row}, number 1 of rows, is out of bounds; there are 2 examples`,
+      ),
+    )
   })
 })
