@@ -2,25 +2,26 @@
 import { elementwiseOperations } from './lowering/elementwise.js'
 import { loopOperations } from './lowering/loopExpression.js'
 import { loweredOperations } from './lowering/lower.js'
+import { expandedOperations } from './passes/expand.js'
 
 /** The primitives that can be compiled; whatever is composed of them can be too. */
 export const compilableOperations: readonly string[] = [
   ...elementwiseOperations,
   ...loopOperations,
   ...loweredOperations,
+  ...expandedOperations,
 ]
 
 /**
  * The primitives that can't be compiled: convolution and windows (`conv1d`, `conv2d` and pooling), sorting and
- * searching, matrix decompositions, the gamma family, and `norm`. A function of `differentiable` or `checkpoint` is
+ * searching, matrix decompositions and the gamma family. A function of `differentiable` or `checkpoint` is
  * traced through, so that its entry never comes to be compiled.
  */
 // prettier-ignore
 export const uncompilableOperations: readonly string[] = [
   'convolve', 'windows', 'mergeWindows',
-  'argsort', 'searchSorted',
+  'argsort', 'searchSorted', 'segmentOf',
   'solve', 'triangularSolve', 'inverse', 'cholesky', 'cofactors', 'determinant', 'logDeterminant',
   'logGamma', 'digamma', 'polygamma',
-  'norm', 'segmentOf',
   'differentiable', 'checkpoint',
 ]

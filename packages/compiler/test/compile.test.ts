@@ -1,7 +1,9 @@
 import type { Value, Tensor } from '@tapegrad/autograd'
 import {
   add,
+  arange,
   argmax,
+  argmin,
   argsort,
   cast,
   concat,
@@ -11,15 +13,19 @@ import {
   grad,
   greater,
   less,
+  logicalAnd,
   logicalNot,
   matmul,
   max,
   maximum,
+  min,
   minimum,
   mul,
   neg,
   oneHot,
+  norm,
   pad,
+  pow,
   reciprocal,
   relu,
   reshape,
@@ -162,6 +168,28 @@ describe('special values', () => {
     }
   })
 
+  test('the first NaN is the largest and the smallest element, wherever it is', () => {
+    const x = tensor([
+      [1, NaN, 2],
+      [Infinity, 5, NaN],
+      [NaN, NaN, 1],
+      [1, 2, 2],
+      [-Infinity, NaN, NaN],
+    ])
+    for (const f of [argmax, argmin, max, min] as Function_[]) {
+      const both = elementsOfBoth((y) => f(y, { axis: 1 }), x)
+      expect(both.compiled).toEqual(both.eager)
+    }
+  })
+
+  test('conditions of conditions pick in vectors what they pick one by one', () => {
+    const [x, y] = [arange(-9, 10), arange(9, -10, -1)]
+    const f = (a: Value, b: Value): Value =>
+      where(where(greater(a, b), less(a, 5), logicalAnd(less(a, -3), logicalNot(equal(b, 7)))), a, b)
+    const both = elementsOfBoth(f, x, y)
+    expect(both.compiled).toEqual(both.eager)
+  })
+
   test('maximum and minimum give NaN where either is, and tell 0 from −0', () => {
     const [x, y] = [reshape(special, [13, 1]), reshape(special, [1, 13])]
     for (const f of [maximum, minimum]) {
@@ -262,6 +290,34 @@ describe('integers', () => {
   })
 })
 
+test('powers of integers are whole, and cut off as eager cuts them off', () => {
+  const bases = [-3, -2, -1, 0, 1, 2, 3, 7, 10]
+  const exponents = [-2, -1, 0, 1, 2, 3, 9]
+  const [x, y] = [reshape(int32(...bases), [9, 1]), int32(...exponents)]
+  const both = elementsOfBoth((a, b) => pow(a, b), x, y)
+  expect(both.compiled).toEqual(both.eager)
+  const bytes = elementsOfBoth((a) => pow(a, a), tensor([0, 1, 2, 3, 4], { dtype: 'uint8' }))
+  expect(bytes.compiled).toEqual(bytes.eager)
+})
+
+test('norms neither overflow nor vanish, and are NaN, infinite or 0 where eager has them so', () => {
+  const rows = [
+    [3e200, 4e200],
+    [3e-200, 4e-200],
+    [0, 0],
+    [Infinity, 1],
+    [NaN, 1],
+    [NaN, Infinity],
+    [3, -4],
+  ]
+  const x = tensor(rows, { dtype: 'float64' })
+  const both = elementsOfBoth((y) => norm(y, { axis: 1 }), x)
+  expect(both.compiled).toEqual(both.eager)
+  expect((compiled((y) => norm(y))(tensor([3e30, 4e30])) as Tensor).item()).toBeCloseTo(5e30, -25)
+  expect((compiled((y) => norm(y, { axis: 0 }))(zeros([0, 2])) as Tensor).toArray()).toEqual([0, 0])
+  expect(compiled((y) => norm(y))(-3)).toBe(3)
+})
+
 describe('indices', () => {
   const x = tensor([
     [1, 2, 3],
@@ -303,6 +359,40 @@ describe('indices', () => {
     expect(() => fast(index)).toThrow('out of bounds')
     expect(codeOf(() => fast(index))).toBe('INDEX_OUT_OF_BOUNDS')
   })
+
+  test.each([
+    ['take', (i: Value) => take(x, i, 1), 3],
+    ['take from below', (i: Value) => take(x, i, 1), -4],
+    ['takeAlongAxis', (i: Value) => takeAlongAxis(x, reshape(concat([i, i]), [2, 1]), 1), 3],
+    ['oneHot', (i: Value) => oneHot(i, 3), 3],
+    ['oneHot of a negative', (i: Value) => oneHot(i, 3), -1],
+    ['an empty axis', (i: Value) => take(zeros([0, 2]), i), 0],
+    [
+      'the gradient of take',
+      (i: Value) => grad((w: Variable) => sum(take(w, i, 1)))(x as unknown as Variable),
+      3,
+    ],
+  ] as [string, Function_, number][])(
+    'that are computed, and out of bounds, are too: %s',
+    (_name, f, index) => {
+      const computed = compiled((i: Value) => f(sub(mul(i, i), i)))
+      // The index is i² − i, of int32.
+      const from = compiled((i: Value, j: Value) => f(sub(mul(i, i), j)))
+      expect(codeOf(() => from(int32(0), int32(-index)))).toBe('INDEX_OUT_OF_BOUNDS')
+      if (index === 0) return
+      expect(() => computed(int32(1))).not.toThrow()
+      expect(codeOf(() => computed(int32(9)))).toBe('INDEX_OUT_OF_BOUNDS')
+    },
+  )
+
+  test.each([0.5, NaN, Infinity, 2 ** 32])(
+    'that are computed of numbers, such as %s, are checked too',
+    (index) => {
+      const f = compiled((i: Value) => take(x, mul(i, 2)))
+      expect(codeOf(() => f(index / 2))).toBe('INDEX_OUT_OF_BOUNDS')
+      expect((f(-0.5) as Tensor).toArray()).toEqual([4, 5, 6])
+    },
+  )
 
   test('out of bounds once leave later calls alone', () => {
     const f = compiled((i) => take(x, i, 1))
@@ -482,9 +572,6 @@ describe('what cannot be compiled', () => {
   test('an operation without a lowering is named', () => {
     expect(() => compiled((x) => argsort(x))(tensor([2, 1]))).toThrow('argsort')
     expect(codeOf(() => compiled((x) => argsort(x))(tensor([2, 1])))).toBe('NOT_COMPILABLE')
-    const powers = compiled((x, y) => (x as Variable).pow(y))
-    expect(() => powers(int32(2), int32(3))).toThrow('pow of int32')
-    expect(codeOf(() => powers(int32(2), int32(3)))).toBe('NOT_COMPILABLE')
   })
 
   test('a function that returns a Promise', () => {

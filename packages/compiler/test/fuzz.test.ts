@@ -1,7 +1,7 @@
 import { failuresOf } from './support/fuzz.js'
 
 test('random programs do compiled what they do eagerly', () => {
-  expect(failuresOf(600)).toEqual([])
+  expect(failuresOf(500)).toEqual([])
 })
 
 test('long random programs do compiled what they do eagerly', () => {

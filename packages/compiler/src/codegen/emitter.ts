@@ -17,7 +17,6 @@ import {
   set,
   v128,
 } from '@tapegrad/kernels/assembler'
-import { notCompilable } from '../errors.js'
 import type { Apply, Convert, Expression, Gather, Index, Load, Place } from '../lowering/expression.js'
 import type { Linear } from '../lowering/linear.js'
 import type { Layout } from './layout.js'
@@ -346,7 +345,6 @@ export function storeScalar(dtype: Expression['dtype'], address: Code<'i32'>, va
 function applyScalar({ operation, operandDType, dtype }: Apply, operands: readonly Code[]): Code {
   if (operandDType === 'float32' || operandDType === 'float64')
     return floatOperations[operation](scalars[operandDType], ...operands)
-  if (!(operation in integerOperations)) throw notCompilable(`${operation} of ${operandDType}`)
   const result = integerOperations[operation](...(operands as Code<'i32'>[]))
   return dtype === 'uint8' ? i32.and(result, 255) : result
 }

@@ -26,12 +26,10 @@ export function lower(program: Program): LoweredProgram {
   program.nodes.forEach((node, index) => {
     if (isStored[index] === 0) return
     const renamed = node.kind === 'operation' ? renamedBuffer(node, program, buffers) : undefined
+    // Only afterwards is the value in its buffer.
+    if (node.kind === 'operation' && renamed === undefined)
+      kernels.push(...kernelsOf(node, index, { program, buffers }))
     buffers.set(index, renamed ?? index)
-    if (node.kind === 'operation' && renamed === undefined) {
-      // While it is filled, a value must not be taken to be there.
-      const before = new Map([...buffers].filter(([stored]) => stored !== index))
-      kernels.push(...kernelsOf(node, index, { program, buffers: before }))
-    }
   })
   return { program, kernels, buffers }
 }

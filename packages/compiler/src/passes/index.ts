@@ -1,21 +1,17 @@
 /** The passes in the order in which they run: from program to program, each preserving meaning. */
 import type { Program } from '../program.js'
-import { convertOperands } from './convertOperands.js'
+import { expand } from './expand.js'
 import { foldConstants } from './foldConstants.js'
 import { removeDeadCode } from './removeDeadCode.js'
 import { shareCommonSubexpressions } from './shareCommonSubexpressions.js'
 import { simplify } from './simplify.js'
 
-export { convertOperands, foldConstants, removeDeadCode, shareCommonSubexpressions, simplify }
+export { expand, foldConstants, removeDeadCode, shareCommonSubexpressions, simplify }
 
 /** The program made smaller: what no result needs, what is computed twice, what is known already. */
 export function optimize(program: Program): Program {
-  return [
-    removeDeadCode,
-    convertOperands,
-    foldConstants,
-    simplify,
-    shareCommonSubexpressions,
-    removeDeadCode,
-  ].reduce((optimized, pass) => pass(optimized), program)
+  return [removeDeadCode, expand, foldConstants, simplify, shareCommonSubexpressions, removeDeadCode].reduce(
+    (optimized, pass) => pass(optimized),
+    program,
+  )
 }

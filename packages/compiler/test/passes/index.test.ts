@@ -19,7 +19,7 @@ import {
   transpose,
 } from '@tapegrad/autograd'
 import {
-  convertOperands,
+  expand,
   foldConstants,
   optimize,
   removeDeadCode,
@@ -37,7 +37,7 @@ import { elementsOf } from '../support/steps.js'
 
 const passes = {
   removeDeadCode,
-  convertOperands,
+  expand,
   foldConstants,
   simplify,
   shareCommonSubexpressions,
@@ -180,8 +180,8 @@ test('shareCommonSubexpressions tells attributes apart, 0 from −0 too', () => 
   expect(program.filter((line) => line.includes('mul('))).toHaveLength(2)
 })
 
-test('convertOperands casts what is multiplied or summed up to one dtype', () => {
-  const mixed = printed(convertOperands, (x) => matmul(x, cast(x, 'float64')))
+test('expand has integers and mixtures multiplied and summed up in one dtype', () => {
+  const mixed = printed(expand, (x) => matmul(x, cast(x, 'float64')))
   expect(mixed).toEqual([
     '%0 = input 0: float32 [2, 2]',
     '%1 = cast(%0, {"dtype":"float64"}): float64 [2, 2]',
@@ -189,7 +189,7 @@ test('convertOperands casts what is multiplied or summed up to one dtype', () =>
     '%3 = matmul(%2, %1, {"transposeA":false,"transposeB":false}): float64 [2, 2]',
     'results: %3',
   ])
-  const whole = printed(convertOperands, (x) => [
+  const whole = printed(expand, (x) => [
     matmul(cast(x, 'uint8'), cast(x, 'uint8')),
     cumsum(cast(x, 'bool'), { axis: 0 }),
   ])
@@ -236,6 +236,11 @@ describe('simplify', () => {
       '%1 = matmul(%0, %0, {"transposeA":true,"transposeB":false}): float32 [2, 2]',
       'results: %1',
     ])
+  })
+
+  test('undoes a transpose that a product takes again', () => {
+    const program = left((x) => matmul(transpose(x), transpose(x), { transposeA: true, transposeB: true }))
+    expect(program[1]).toBe('%1 = matmul(%0, %0, {"transposeA":false,"transposeB":false}): float32 [2, 2]')
   })
 
   test('makes one of two transposes, and of two reshapes', () => {

@@ -1,7 +1,8 @@
 /** Evaluates programs by calling the primitives, node by node: what passes and compiled code are held against. */
-import type { Spec, Tensor, Value } from '@tapegrad/autograd'
+import type { Spec, Tensor } from '@tapegrad/autograd'
 import { cast } from '@tapegrad/autograd'
-import { isFloat, primitiveNamed } from '@tapegrad/autograd/tracing'
+import { isFloat } from '@tapegrad/autograd/tracing'
+import { evaluate } from '../../src/evaluate.js'
 import type { OperationNode, Program } from '../../src/program.js'
 
 export type Concrete = number | Tensor
@@ -15,11 +16,10 @@ export function interpretNodes({ nodes }: Program, inputs: readonly Concrete[]):
         ? inputs[node.position]
         : node.kind === 'constant'
           ? node.value
-          : callPrimitive(
-              node.operation,
+          : (evaluate(
+              node,
               node.inputs.map((input) => values[input]),
-              node.attributes,
-            ),
+            ) as Concrete),
     )
   return values
 }
@@ -28,18 +28,6 @@ export function interpretNodes({ nodes }: Program, inputs: readonly Concrete[]):
 export function interpret(program: Program, inputs: readonly Concrete[]): Concrete[] {
   const values = interpretNodes(program, inputs)
   return program.outputs.map((output) => values[output])
-}
-
-export function callPrimitive(operation: string, inputs: readonly Value[], attributes: unknown): Concrete {
-  const primitive = primitiveNamed(operation)
-  switch (primitive.arity) {
-    case 1:
-      return primitive.call(inputs[0], attributes) as Concrete
-    case 2:
-      return primitive.call(inputs[0], inputs[1], attributes) as Concrete
-    case 'variadic':
-      return primitive.call(inputs, attributes) as Concrete
-  }
 }
 
 /** What becomes of a node's value before others use it. */
@@ -65,7 +53,8 @@ export function referenceNodes(
 }
 
 /** Where integers become float32, they become float64 before the operation, which then computes in it. */
-function wideOperation({ operation, attributes, spec }: OperationNode, operands: Concrete[]): Concrete {
+function wideOperation(node: OperationNode, operands: Concrete[]): Concrete {
+  const { operation, attributes, spec } = node
   const wideAttributes =
     spec.dtype === 'float32' && isDTyped(attributes)
       ? { ...attributes, ...widenedAttributes(attributes) }
@@ -75,7 +64,7 @@ function wideOperation({ operation, attributes, spec }: OperationNode, operands:
     spec.kind === 'tensor' && spec.dtype === 'float32'
       ? operands.map((operand, k) => (keeps.includes(k) ? operand : wideTensor(operand)))
       : operands
-  return callPrimitive(operation, wide, wideAttributes)
+  return evaluate({ ...node, attributes: wideAttributes }, wide) as Concrete
 }
 
 /** Conditions and indices, which decide on no dtype. */

@@ -553,6 +553,13 @@ export const primitiveSteps: Readonly<Record<string, DrawStep>> = {
   min: reduction(ops.min as Reduce, { nonempty: true }),
   argmax: picking(ops.argmax as Reduce),
   argmin: picking(ops.argmin as Reduce),
+  norm: (pool) => {
+    const step = reduction(ops.norm as Reduce)(pool)
+    // The derivative at 0 hangs on whether it is exactly 0.
+    return step === undefined || elementsOf(ops.norm(pool.values[step.operands[0]])).every((x) => x > 0.1)
+      ? step
+      : undefined
+  },
   cumsum,
   matmul,
   stopGradient: unary(ops.stopGradient as Unary),
