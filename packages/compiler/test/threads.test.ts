@@ -1,0 +1,268 @@
+import { createHash } from 'node:crypto'
+import type { Tensor, Value, Variable } from '@tapegrad/autograd'
+import {
+  add,
+  argmax,
+  concat,
+  cumsum,
+  exp,
+  grad,
+  logSumExp,
+  matmul,
+  max,
+  mean,
+  mul,
+  relu,
+  reshape,
+  sigmoid,
+  sin,
+  softmax,
+  square,
+  sub,
+  sum,
+  take,
+  TapegradError,
+  tensor,
+  transpose,
+} from '@tapegrad/autograd'
+import { compile } from '../src/compile.js'
+import { compileStep } from '../src/compileStep.js'
+import { canShareMemory, threadCount } from '../src/threads.js'
+import { Draw } from './support/draw.js'
+import { ForcedPace } from './support/together.js'
+
+let pace: ForcedPace
+beforeEach(() => {
+  pace = new ForcedPace()
+})
+afterEach(() => {
+  pace.stop()
+  jest.restoreAllMocks()
+})
+
+const draw = new Draw(5)
+
+function float32(...shape: number[]): Tensor {
+  return draw.tensor(shape, 'float32')
+}
+
+function float64(...shape: number[]): Tensor {
+  return draw.tensor(shape, 'float64')
+}
+
+/** A float32 matrix of which so many elements aren't zero. */
+function sparse(rows: number, columns: number, density: number): Tensor {
+  const data = new Float32Array(rows * columns).map(() => (draw.chance(density) ? draw.between(-1, 1) : 0))
+  return tensor(data, { shape: [rows, columns] })
+}
+
+/** Tells any two lists of tensors apart that differ in a bit, and is short. */
+function bytesOf(tensors: unknown): string[] {
+  return (tensors as Tensor[]).map(({ data }) => createHash('sha256').update(data).digest('hex'))
+}
+
+type Function_ = (...inputs: Value[]) => readonly Value[]
+
+/** Programs that are worth several threads, with an odd number of rows in most. */
+const programs: readonly [string, Function_, () => readonly Tensor[]][] = [
+  ['maps', (x, y) => [exp(sin(mul(x, y))), add(x, sigmoid(y))], () => [float32(97, 101), float32(97, 101)]],
+  ['broadcast maps', (x, y) => [mul(x, y), sub(y, transpose(x))], () => [float64(131, 1), float64(131)]],
+  ['maps of few long rows', (x) => [exp(transpose(reshape(x, [3, 5001])))], () => [float32(15_003)]],
+  [
+    'reductions',
+    (x) => [
+      sum(x),
+      sum(x, { axis: 0 }),
+      max(x, { axis: 1 }),
+      argmax(x, { axis: 1 }),
+      logSumExp(x, { axis: 0 }),
+    ],
+    () => [float32(113, 129)],
+  ],
+  [
+    'reductions to three rows',
+    (x) => [sum(exp(x), { axis: 1 }), mean(x, { axis: 1 })],
+    () => [float64(3, 7001)],
+  ],
+  ['softmax', (x) => [softmax(x)], () => [float32(201, 67)]],
+  ['running sums', (x) => [cumsum(x, { axis: 0 }), cumsum(x, { axis: 1 })], () => [float32(90, 301)]],
+  [
+    'dense products',
+    (a, b) => [matmul(a, b), matmul(a, b, { transposeA: true, transposeB: true })],
+    () => [float32(101, 101), float32(101, 101)],
+  ],
+  ['products of few rows', (a, b) => [matmul(a, b)], () => [float64(13, 700), float64(700, 37)]],
+  ['batches of products', (a, b) => [matmul(a, b)], () => [float32(7, 33, 40), float32(7, 40, 21)]],
+  [
+    'products by nonzeros',
+    (a, b, c) => [matmul(a, b), matmul(a, c, { transposeA: true })],
+    () => [sparse(103, 200, 0.15), float32(200, 50), float32(103, 50)],
+  ],
+  // So few rows that some threads have none, and the last one's would begin behind the end.
+  ...[1, 5, 13, 17, 18, 19].map((rows): [string, Function_, () => readonly Tensor[]] => [
+    `products by nonzeros of ${rows} columns`,
+    (a, c) => [matmul(a, c, { transposeA: true })],
+    () => [sparse(2000 * Math.ceil(12 / rows), rows, 0.1), float32(2000 * Math.ceil(12 / rows), 50)],
+  ]),
+  [
+    'gathers and scatters',
+    (x, numbers) => [
+      take(x, numbers),
+      grad((y: Variable) => sum(square(take(y, numbers))))(x as unknown as Variable) as unknown as Tensor,
+      concat([x, x]),
+    ],
+    () => [float32(150, 90), draw.indices([300], 150)],
+  ],
+]
+
+describe('a program on one to four threads', () => {
+  test.each(programs)('gives the very same results: %s', async (_name, f, inputs) => {
+    const values = inputs()
+    const alone = bytesOf(compile(f, { threads: 1 })(...values))
+    for (const threads of [2, 3, 4]) {
+      const fast = compile(f, { threads })
+      // While the workers come up, and when all are there.
+      expect(bytesOf(fast(...values))).toEqual(alone)
+      await pace.ready(threads - 1)
+      for (let k = 0; k < 20; k++) {
+        const result = fast(...values)
+        if (k % 5 === 0) expect(bytesOf(result)).toEqual(alone)
+      }
+      pace.way = 'alone'
+      expect(bytesOf(fast(...values))).toEqual(alone)
+      pace.way = 'together'
+    }
+    expect(pace.programs).toBe(3)
+  })
+
+  test('gives the very same results while workers come up', () => {
+    const f: Function_ = (x) => [softmax(exp(x)), matmul(x, x, { transposeB: true })]
+    const x = float32(120, 130)
+    const alone = bytesOf(compile(f, { threads: 1 })(x))
+    const fast = compile(f, { threads: 4 })
+    const end = performance.now() + 150
+    while (performance.now() < end) expect(bytesOf(fast(x))).toEqual(alone)
+  })
+
+  test('trains to the very same state, chosen by pace or not', async () => {
+    const step = (
+      { W, b }: { W: Tensor; b: Tensor },
+      x: Tensor,
+      t: Tensor,
+    ): { state: { W: Value; b: Value }; outputs: Value } => {
+      const loss = (p: { W: Variable; b: Variable }): Value =>
+        mean(square(sub(relu(add(matmul(x, p.W), p.b)), t)))
+      const gradient = grad(loss)({ W, b } as unknown as { W: Variable; b: Variable }) as unknown as {
+        W: Tensor
+        b: Tensor
+      }
+      return {
+        state: { W: sub(W, mul(gradient.W, 0.1)), b: sub(b, mul(gradient.b, 0.1)) },
+        outputs: loss({ W, b } as unknown as { W: Variable; b: Variable }),
+      }
+    }
+    const initial = { W: float32(200, 50), b: float32(50) }
+    const batches = Array.from(
+      { length: 4 },
+      (_, k) => [sparse(100, 200, 0.1 + k / 5), float32(100, 50)] as const,
+    )
+    const trained = async (threads: number, waits: boolean): Promise<unknown> => {
+      const program = compileStep(step, initial, { threads })
+      const losses: Value[] = []
+      for (let k = 0; k < 40; k++) {
+        losses.push(program.step(...batches[k % 4]))
+        if (waits && k === 0) await pace.ready(threads - 1)
+      }
+      const { W, b } = program.state
+      program.dispose()
+      return bytesOf([W, b, ...losses])
+    }
+    const alone = await trained(1, false)
+    for (const threads of [2, 4]) expect(await trained(threads, true)).toEqual(alone)
+    jest.restoreAllMocks()
+    expect(await trained(3, false)).toEqual(alone)
+  })
+})
+
+describe('workers', () => {
+  const heavy: Function_ = (x, y) => [exp(sin(matmul(x, y)))]
+  const inputs = [float32(100, 100), float32(100, 100)]
+
+  test('are ended by dispose, after which the program runs on', async () => {
+    const program = compileStep(
+      (x: Tensor, y: Tensor) => ({ state: mul(sin(matmul(x, y)), 0.5), outputs: sum(x) }),
+      inputs[0],
+      { threads: 3 },
+    )
+    const alone = compileStep(
+      (x: Tensor, y: Tensor) => ({ state: mul(sin(matmul(x, y)), 0.5), outputs: sum(x) }),
+      inputs[0],
+      { threads: 1 },
+    )
+    program.step(inputs[1])
+    await pace.ready(2)
+    program.step(inputs[1])
+    program.dispose()
+    program.step(inputs[1])
+    program.dispose()
+    for (let k = 0; k < 3; k++) alone.step(inputs[1])
+    expect(bytesOf([program.state])).toEqual(bytesOf([alone.state]))
+  })
+
+  test('are not left waiting by an index out of bounds', async () => {
+    const fast = compile((x: Value, at: Value) => [exp(take(x, argmax(at)))] as const, { threads: 3 })
+    const x = float32(3, 40_000)
+    const good = tensor([0, 0, 5])
+    const bad = tensor([0, 0, 0, 0, 9])
+    const wrong = (): unknown => {
+      try {
+        return fast(x, bad)
+      } catch (error) {
+        return error instanceof TapegradError ? error.code : error
+      }
+    }
+    const right = bytesOf(fast(x, good))
+    expect(wrong()).toBe('INDEX_OUT_OF_BOUNDS')
+    await pace.ready(2)
+    for (let k = 0; k < 5; k++) {
+      expect(wrong()).toBe('INDEX_OUT_OF_BOUNDS')
+      expect(bytesOf(fast(x, good))).toEqual(right)
+    }
+  })
+
+  test('are given up where a run fails on this thread, after which the program runs on', async () => {
+    const fast = compile(heavy, { threads: 3 })
+    const right = bytesOf(fast(...inputs))
+    await pace.ready(2)
+    expect(bytesOf(fast(...inputs))).toEqual(right)
+    const deeper = (): unknown => {
+      try {
+        return deeper()
+      } catch {
+        return fast(...inputs)
+      }
+    }
+    // Called again and again with hardly any stack left, until there is enough.
+    expect(bytesOf(deeper())).toEqual(right)
+    expect(bytesOf(fast(...inputs))).toEqual(right)
+  })
+})
+
+describe('the number of threads', () => {
+  test('is what was asked for, or the cores up to 8', () => {
+    expect(canShareMemory()).toBe(true)
+    expect(threadCount(3)).toBe(3)
+    const count = threadCount(undefined)
+    expect(count).toBeGreaterThanOrEqual(1)
+    expect(count).toBeLessThanOrEqual(8)
+  })
+
+  test('is 1 in a page that is not isolated from other origins', () => {
+    Object.defineProperty(globalThis, 'crossOriginIsolated', { value: false, configurable: true })
+    try {
+      expect(threadCount(4)).toBe(1)
+    } finally {
+      Reflect.deleteProperty(globalThis, 'crossOriginIsolated')
+    }
+  })
+})
