@@ -477,6 +477,46 @@ const softmaxAlong: DrawStep = (pool) => {
   return { name: `${operation.name} ${axis}`, operands: [x], apply: ([value]) => operation(value, { axis }) }
 }
 
+/** A product of matrices that are transposed by themselves and by the product. */
+const productOfTransposes: DrawStep = (pool) => {
+  const { draw } = pool
+  const x = pool.ranked(2)
+  const shape = pool.shapeAt(x)
+  const swapped = shape.map((_, axis) => axis)
+  swapped.splice(-2, 2, shape.length - 1, shape.length - 2)
+  const transposeA = draw.chance(0.5)
+  // xᵀ·x or x·xᵀ, in one of the ways to say it.
+  const options = { transposeA, transposeB: transposeA }
+  if (sizeOf(shape) * shape[shape.length - 2] * 2 > 8 * pool.limit) return undefined
+  if (sizeOf(shape) * shape[shape.length - 1] * 2 > 8 * pool.limit) return undefined
+  return {
+    name: `productOfTransposes ${JSON.stringify(options)}`,
+    operands: [x],
+    apply: ([value]) =>
+      ops.matmul(
+        ops.transpose(value, swapped),
+        ops.transpose(ops.transpose(value, swapped), swapped),
+        options,
+      ),
+  }
+}
+
+/** A choice by a choice between comparisons. */
+const choiceOfChoices: DrawStep = (pool) => {
+  const drawn = [ops.less, ops.greater, ops.lessEqual].map((operation) => comparison(operation)(pool))
+  const [a, b, c] = drawn
+  if (a === undefined || b === undefined || c === undefined) return undefined
+  const shapes = drawn.flatMap((step) => step!.operands.map((operand) => pool.shapeAt(operand)))
+  if (!shapes.every((one) => shapes.every((other) => broadcasts(one, other)))) return undefined
+  if (sizeOf(shapes.reduce(joined)) > pool.limit) return undefined
+  return {
+    name: 'choiceOfChoices',
+    operands: [...a.operands, ...b.operands, ...c.operands],
+    apply: ([p, q, r, s, t, u]) =>
+      ops.where(ops.where(a.apply([p, q]), b.apply([r, s]), c.apply([t, u])), p, s),
+  }
+}
+
 const isPositive = (elements: readonly number[]): boolean => isWithin(elements, 0.1, 20)
 const isInvertible = (elements: readonly number[]): boolean => elements.every((x) => Math.abs(x) > 0.1)
 const raised: Unary = function aboveOne(x) {
@@ -569,6 +609,8 @@ export const primitiveSteps: Readonly<Record<string, DrawStep>> = {
 export const composedSteps: Readonly<Record<string, DrawStep>> = {
   custom,
   checkpointed,
+  productOfTransposes,
+  choiceOfChoices,
   softmaxAlong,
   mean: reduction(ops.mean as Reduce, { nonempty: true, floats: true }),
   variance: reduction(ops.variance as Reduce, { nonempty: true, floats: true }),
