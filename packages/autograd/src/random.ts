@@ -117,7 +117,7 @@ export function normal(
   const angle = mul(2 * Math.PI, second)
   const both = concat([mul(radius, cos(angle)), mul(radius, sin(angle))], 1)
   const numbers: Value = add(mean, slice(flatten(both), [0], [size]))
-  return (cast(reshape(numbers, shape), dtype) as Value) as Tensor
+  return cast(reshape(numbers, shape), dtype) as Value as Tensor
 }
 
 export interface UniformOptions extends DTypeOption {
