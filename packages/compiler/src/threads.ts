@@ -13,7 +13,8 @@ const runStep = 16
 export type Run = (thread: number, threads: number, maySleep: number) => void
 
 /**
- * The workers' program, as text so that neither Node nor a bundler has to find a file for it. A worker counts itself
+ * The workers' program, as text so that neither Node nor a bundler has to find a file for it. It runs as a script and
+ * as a module: Node takes it for a module where it was itself started with the text of one. A worker counts itself
  * in, waits for a run to begin, takes part if it was counted in before, and ends when told that no threads take part.
  * Where it fails, it says so to those who would wait for it.
  */
@@ -41,8 +42,9 @@ function work({ module, memory, words, runStep }) {
     }
   }
 }
-if (typeof require === 'function') work(require('node:worker_threads').workerData)
-else onmessage = ({ data }) => {
+const node = globalThis.process?.getBuiltinModule?.('worker_threads')
+if (node !== undefined) work(node.workerData)
+else globalThis.onmessage = ({ data }) => {
   work(data)
   close()
 }
