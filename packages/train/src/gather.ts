@@ -1,5 +1,5 @@
 /** Copies chosen examples into tensors of their own, with the images as the floats that networks want. */
-import type { DType, Shape, Tensor, TypedArray } from '@tapegrad/autograd'
+import type { DType, Tensor, TypedArray } from '@tapegrad/autograd'
 import { IndexError, tensor } from '@tapegrad/autograd'
 import type { Examples } from './examples.js'
 
@@ -18,14 +18,9 @@ export function gather(
   dtype: FloatDType = 'float32',
 ): Examples {
   checkRows(rows, images.shape[0])
-  const elements = copyRows(images, rows, dtype)
-  if (images.dtype === 'uint8') scaleBytes(elements)
   return {
-    images: tensor(elements, { shape: shapeOfRows(images, rows), dtype }),
-    labels: tensor(copyRows(labels, rows, labels.dtype), {
-      shape: shapeOfRows(labels, rows),
-      dtype: labels.dtype,
-    }),
+    images: gatherRows(images, rows, dtype, images.dtype === 'uint8' ? 255 : 1),
+    labels: gatherRows(labels, rows, labels.dtype, 1),
   }
 }
 
@@ -38,23 +33,27 @@ function checkRows(rows: ArrayLike<number>, count: number): void {
       )
 }
 
-function shapeOfRows(source: Tensor, rows: ArrayLike<number>): Shape {
-  return [rows.length, ...source.shape.slice(1)]
-}
-
-/** The elements of the rows as `dtype`. Engines copy, and convert, whole rows several times faster than a loop here would. */
-function copyRows({ data, size, shape }: Tensor, rows: ArrayLike<number>, dtype: DType): TypedArray {
+/** The rows as `dtype`, their elements divided by `divisor`. */
+function gatherRows(
+  { data, size, shape }: Tensor,
+  rows: ArrayLike<number>,
+  dtype: DType,
+  divisor: number,
+): Tensor {
   const width = size / shape[0]
   const out = allocate(dtype, rows.length * width)
   for (let row = 0; row < rows.length; row++) {
-    const start = rows[row] * width
-    out.set(data.subarray(start, start + width), row * width)
+    const from = rows[row] * width
+    const to = row * width
+    // Engines copy, and convert, a row several times faster than a loop here would.
+    out.set(data.subarray(from, from + width), to)
+    if (divisor !== 1) divideRange(out, to, to + width, divisor)
   }
-  return out
+  return tensor(out, { shape: [rows.length, ...shape.slice(1)], dtype })
 }
 
-function scaleBytes(elements: TypedArray): void {
-  for (let i = 0; i < elements.length; i++) elements[i] /= 255
+function divideRange(elements: TypedArray, start: number, end: number, divisor: number): void {
+  for (let i = start; i < end; i++) elements[i] /= divisor
 }
 
 function allocate(dtype: DType, size: number): TypedArray {
