@@ -2,8 +2,9 @@
 import type { Shape } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import type { Node, Program } from '../program.js'
-import { isElementwise } from './elementwise.js'
+import { elementwiseOperations } from './elementwise.js'
 import { identityAccess, reshapeAccess } from './linear.js'
+import { loopOperations } from './loopExpression.js'
 
 /** Operations that only say where the elements of another value are. */
 export function isView(operation: string): boolean {
@@ -11,13 +12,7 @@ export function isView(operation: string): boolean {
 }
 
 /** Operations that are written into the loops of their users. */
-function isInlined(operation: string): boolean {
-  return (
-    isView(operation) ||
-    isElementwise(operation) ||
-    ['where', 'cast', 'take', 'takeAlongAxis', 'oneHot', 'stopGradient'].includes(operation)
-  )
-}
+const inlined = new Set([...elementwiseOperations, ...loopOperations])
 
 /** A loop's expression doesn't grow beyond this many operations. */
 const largestExpression = 48
@@ -33,7 +28,7 @@ export function storedNodes({ nodes, outputs }: Program): Uint8Array {
   nodes.forEach((node, index) => {
     if (node.kind === 'input') isStored[index] = 1
     else if (node.kind === 'constant') isStored[index] ||= sizeOf(node.spec.shape) === 1 ? 0 : 1
-    else if (!isInlined(node.operation)) isStored[index] = 1
+    else if (!inlined.has(node.operation)) isStored[index] = 1
   })
   storeOperands(nodes, isStored)
   limitExpressions(nodes, isStored)
@@ -53,7 +48,7 @@ function storeOperands(nodes: readonly Node[], isStored: Uint8Array): void {
     inputs.forEach((input, k) => {
       uses[input] += isStored[index] === 1 ? 1 : uses[index]
       const isRepeated =
-        isInlined(operation) &&
+        inlined.has(operation) &&
         nodes[input].kind === 'operation' &&
         sizeOf(spec.shape) > sizeOf(nodes[input].spec.shape)
       if (isDivided || isRepeated || readsBuffer(operation, k)) isStored[input] = 1
