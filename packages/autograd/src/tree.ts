@@ -1,5 +1,6 @@
 /** Trees: nested plain objects and arrays with values at the leaves, as arguments and results of transforms. */
 
+import type { Rng } from './random.js'
 import type { Value } from './value.js'
 
 /** A nesting of plain objects and arrays whose leaves are of type L. */
@@ -15,8 +16,9 @@ export type MapLeaves<T, From, To> = unknown extends T
       : { -readonly [K in keyof T]: MapLeaves<T[K], From, To> }
 
 /** What is never looked into, though TypeScript would take it for an object with properties. */
-type Leaf =
+export type Leaf =
   | Value
+  | Rng
   | string
   | boolean
   | bigint

@@ -2,7 +2,7 @@
 import { ArgumentError, DTypeError, TapeError } from '../errors.js'
 import type { Level } from '../level.js'
 import type { Tensor } from '../tensor.js'
-import type { MapLeaves } from '../tree.js'
+import type { Leaf, MapLeaves } from '../tree.js'
 import { isBranch, leavesOf, mapTree } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, shapeOf } from '../value.js'
@@ -21,15 +21,7 @@ export type GradientOf<T> = T extends number
     ? Tensor
     : T extends Variable
       ? Variable
-      : T extends
-            | string
-            | boolean
-            | bigint
-            | symbol
-            | null
-            | undefined
-            | ArrayBufferView
-            | ((...args: never[]) => unknown)
+      : T extends Leaf
         ? T
         : { -readonly [K in keyof T]: GradientOf<T[K]> }
 

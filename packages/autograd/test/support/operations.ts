@@ -27,7 +27,7 @@ import { stopGradient } from '../../src/primitives/stopGradient.js'
 import { toNumber } from '../../src/primitives/toNumber.js'
 
 /** Exported beside the operations, but none of them. */
-type Helper = 'checkList'
+type Helper = 'checkList' | 'scatterAdd'
 
 export const operations = {
   ...elementwise,
