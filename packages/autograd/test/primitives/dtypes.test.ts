@@ -93,7 +93,7 @@ const otherRules: Record<
   | Exclude<keyof typeof shapes, 'dot' | 'outer' | 'stack'>
   | Exclude<keyof typeof primitiveShapes, 'checkList' | 'concat'>
   | keyof typeof softmaxes
-  | Exclude<keyof typeof indexing, 'oneHot'>
+  | Exclude<keyof typeof indexing, 'oneHot' | 'scatterAdd'>
   | 'cumsum'
   | 'stopGradient'
   | 'logicalNot',
