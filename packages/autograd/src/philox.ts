@@ -3,18 +3,18 @@
  * Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
  */
 
-const multipliers = [0xd2511f53, 0xcd9e8d57] as const
+// Words are kept as signed 32-bit integers, which engines compute with directly; unsigned ones they would box.
+const multipliers = [0xd2511f53 | 0, 0xcd9e8d57 | 0] as const
 /** The golden ratio and √3 − 1, by which the key moves on from round to round. */
-const weyl = [0x9e3779b9, 0xbb67ae85] as const
+const weyl = [0x9e3779b9 | 0, 0xbb67ae85 | 0] as const
 const rounds = 10
 
-/** The upper 32 bits of the product of two 32-bit words, put together from halves that stay below 2⁵³. */
+/** The upper 32 bits of the product of two 32-bit words, put together from products of their halves. */
 function highProduct(a: number, b: number): number {
-  const aHigh = a >>> 16
-  const aLow = a & 0xffff
-  const cross = aLow * (b >>> 16) + (((aLow * (b & 0xffff)) / 65536) >>> 0)
-  const carry = aHigh * (b & 0xffff) + (cross % 65536)
-  return (aHigh * (b >>> 16) + Math.floor(cross / 65536) + Math.floor(carry / 65536)) >>> 0
+  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff]
+  const first = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0
+  const second = (Math.imul(aLow, bHigh) + (first & 0xffff)) | 0
+  return (Math.imul(aHigh, bHigh) + (first >>> 16) + (second >>> 16)) | 0
 }
 
 /** Writes the four words of block `counter` of the stream `key` to `out` from `offset` on. */
@@ -24,7 +24,7 @@ export function philox(
   out: Uint32Array,
   offset: number,
 ): void {
-  permute([counter >>> 0, Math.floor(counter / 2 ** 32) >>> 0, 0, 0], key, out, offset)
+  permute([counter | 0, Math.floor(counter / 2 ** 32) | 0, 0, 0], key, out, offset)
 }
 
 /** The permutation itself: four words of counter and two of key give four random words. */
@@ -34,19 +34,23 @@ export function permute(
   out: Uint32Array,
   offset: number,
 ): void {
-  let [c0, c1, c2, c3] = counter
-  let [k0, k1] = key
+  let c0 = counter[0] | 0
+  let c1 = counter[1] | 0
+  let c2 = counter[2] | 0
+  let c3 = counter[3] | 0
+  let k0 = key[0] | 0
+  let k1 = key[1] | 0
   for (let round = 0; round < rounds; round++) {
     const high0 = highProduct(multipliers[0], c0)
     const low0 = Math.imul(multipliers[0], c0)
     const high1 = highProduct(multipliers[1], c2)
     const low1 = Math.imul(multipliers[1], c2)
-    c0 = (high1 ^ c1 ^ k0) >>> 0
-    c1 = low1 >>> 0
-    c2 = (high0 ^ c3 ^ k1) >>> 0
-    c3 = low0 >>> 0
-    k0 = (k0 + weyl[0]) >>> 0
-    k1 = (k1 + weyl[1]) >>> 0
+    c0 = high1 ^ c1 ^ k0
+    c1 = low1
+    c2 = high0 ^ c3 ^ k1
+    c3 = low0
+    k0 = (k0 + weyl[0]) | 0
+    k1 = (k1 + weyl[1]) | 0
   }
   out[offset] = c0
   out[offset + 1] = c1

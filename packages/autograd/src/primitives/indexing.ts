@@ -38,7 +38,7 @@ function checkIndices(name: string, indices: Value): void {
 }
 
 /** The attributes of taking and of its adjoint: the axis, and its size in what is taken from. */
-interface Along {
+export interface Along {
   readonly axis: number
   readonly extent: number
 }
