@@ -13,13 +13,11 @@ export const compilableOperations: readonly string[] = [
 ]
 
 /**
- * The primitives that can't be compiled: convolution and windows (`conv1d`, `conv2d` and pooling), sorting and
- * searching, matrix decompositions and the gamma family. A function of `differentiable` or `checkpoint` is
+ * The primitives that can't be compiled: sorting and searching, matrix decompositions and the gamma family. A function of `differentiable` or `checkpoint` is
  * traced through, so that its entry never comes to be compiled.
  */
 // prettier-ignore
 export const uncompilableOperations: readonly string[] = [
-  'convolve', 'windows', 'mergeWindows',
   'argsort', 'searchSorted', 'segmentOf',
   'solve', 'triangularSolve', 'inverse', 'cholesky', 'cofactors', 'determinant', 'logDeterminant',
   'logGamma', 'digamma', 'polygamma',

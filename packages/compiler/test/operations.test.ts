@@ -7,6 +7,7 @@ import { composedSteps, primitiveSteps } from './support/steps.js'
 const indirect: Readonly<Record<string, string>> = {
   scatterAdd: 'take',
   scatterAddAlongAxis: 'takeAlongAxis',
+  mergeWindows: 'windows',
   toNumber: 'mul',
   element: 'custom',
   drawFractions: 'a generator, in the tests of generators',

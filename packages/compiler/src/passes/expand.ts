@@ -7,22 +7,28 @@ import {
   greater,
   less,
   logicalAnd,
+  matmul,
   max,
   mul,
+  pad,
   pow,
   reshape,
   round,
+  slice,
   sqrt,
   square,
   sum,
+  take,
   where,
 } from '@tapegrad/autograd'
-import { isFloat } from '@tapegrad/autograd/tracing'
+import { isFloat, sizeOf } from '@tapegrad/autograd/tracing'
 import { evaluate } from '../evaluate.js'
 import type { OperationNode, Program } from '../program.js'
 import { traceProgram } from '../trace.js'
 import type { Builder } from './rewrite.js'
 import { rewriteProgram } from './rewrite.js'
+import type { PlacedWindows } from './windowTable.js'
+import { windowTable } from './windowTable.js'
 
 export function expand(program: Program): Program {
   return rewriteProgram(program, (node, builder) => {
@@ -87,7 +93,62 @@ const expansions: Readonly<Record<string, Expansion>> = {
       return reshape(where(isUsual, mul(scale, sqrt(squares)), largest), spec.shape)
     }
   },
+
+  windows: ({ attributes, spec }, [{ shape }]) => {
+    const { fill, ...placed } = attributes as PlacedWindows & { readonly fill: number }
+    const planes = sizeOf(shape.slice(0, -placed.input.length))
+    return (x) => reshape(windowsOf(x, planes, placed, fill), spec.shape)
+  },
+
+  mergeWindows: ({ attributes, spec }, [{ shape }]) => {
+    const placed = attributes as PlacedWindows
+    const planes = sizeOf(shape.slice(0, -placed.input.length - 1))
+    const table = windowTable(placed)
+    const size = sizeOf(placed.input)
+    return (x) => {
+      const rows = reshape(x, [planes, table.size])
+      const sums = evaluate(scatterAdd(size + 1), [rows, table])
+      return reshape(slice(sums, [0, 0], [planes, size]), spec.shape)
+    }
+  },
+
+  /** The weights of each group, as a matrix, times what its windows read. */
+  convolve: ({ attributes, spec }, [x, w]) => {
+    const { groups, ...layout } = attributes as Omit<PlacedWindows, 'input' | 'window'> & {
+      readonly groups: number
+    }
+    const placed = { ...layout, input: x.shape.slice(2), window: w.shape.slice(2) }
+    const [batch, channels] = x.shape
+    const [outChannels, ...weightsShape] = w.shape
+    const depth = sizeOf(weightsShape)
+    return (values, weights) => {
+      const rows = windowsOf(cast(values, spec.dtype), batch * channels, placed, 0)
+      const matrices = reshape(cast(weights, spec.dtype), [groups, outChannels / groups, depth])
+      const products = matmul(matrices, reshape(rows, [batch, groups, depth, sizeOf(placed.output)]))
+      return reshape(products, spec.shape)
+    }
+  },
+}
+
+/** The adjoint of taking along the last of two axes, of `extent` elements. */
+function scatterAdd(extent: number): Pick<OperationNode, 'operation' | 'attributes'> {
+  return { operation: 'scatterAdd', attributes: { axis: 1, extent } }
+}
+
+/** What each window reads, [planes, taps · windows], of planes of a value, one after another. */
+function windowsOf(x: Value, planes: number, placed: PlacedWindows, fill: number): Value {
+  const flat = reshape(x, [planes, sizeOf(placed.input)])
+  // Who reads nothing, reads the element behind the others.
+  const filled = pad(
+    flat,
+    [
+      [0, 0],
+      [0, 1],
+    ],
+    fill,
+  )
+  return take(filled, windowTable(placed), 1)
 }
 
 /** The operations that become others, whatever they are applied to. */
-export const expandedOperations: readonly string[] = ['norm']
+export const expandedOperations: readonly string[] = ['norm', 'windows', 'mergeWindows', 'convolve']

@@ -2,12 +2,15 @@ import type { Value, Variable } from '@tapegrad/autograd'
 import {
   add,
   cast,
+  conv1d,
   cumsum,
   div,
   grad,
   matmul,
+  maxPool1d,
   mul,
   neg,
+  ones,
   pad,
   reshape,
   sin,
@@ -198,6 +201,19 @@ test('expand has integers and mixtures multiplied and summed up in one dtype', (
     '%6 = cast(%5, {"dtype":"uint8"}): uint8 [2, 2]',
   ])
   expect(whole).toContain('%8 = cast(%7, {"dtype":"int32"}): int32 [2, 2]')
+})
+
+test('expand makes matrix products of convolutions, and picks of pooling', () => {
+  const operationsOf = (f: (x: Variable) => Value): string[] =>
+    printed(expand, f).flatMap((line) => /= (\w+)\(/.exec(line)?.[1] ?? [])
+  const convolution = operationsOf((x) => conv1d(reshape(x, [1, 1, 4]), ones([1, 1, 2])))
+  expect(convolution.filter((operation) => ['take', 'matmul', 'convolve'].includes(operation))).toEqual([
+    'take',
+    'matmul',
+  ])
+  const pooling = operationsOf((x) => maxPool1d(reshape(x, [1, 1, 4]), { size: 2 }))
+  expect(pooling).toContain('take')
+  expect(pooling).not.toContain('windows')
 })
 
 describe('simplify', () => {

@@ -477,6 +477,40 @@ const softmaxAlong: DrawStep = (pool) => {
   return { name: `${operation.name} ${axis}`, operands: [x], apply: ([value]) => operation(value, { axis }) }
 }
 
+/** Geometry that convolution and pooling share. */
+function windowOptions(draw: Draw): { stride: number; dilation: number; padding: number } {
+  return { stride: draw.whole(1, 3), dilation: draw.whole(1, 2), padding: draw.whole(0, 2) }
+}
+
+const convolve: DrawStep = (pool) => {
+  const { draw } = pool
+  const groups = draw.whole(1, 2)
+  const [inChannels, outChannels] = [groups * draw.whole(1, 2), groups * draw.whole(1, 2)]
+  const spatial = Array.from({ length: draw.whole(1, 2) }, () => draw.whole(5, 8))
+  const dtypes = [draw.dtype(), draw.dtype()]
+  const x = pool.fresh([draw.whole(1, 2), inChannels, ...spatial], dtypes[0])
+  const w = pool.fresh([outChannels, inChannels / groups, ...spatial.map(() => draw.whole(1, 3))], dtypes[1])
+  const options = { ...windowOptions(draw), groups }
+  const operation = spatial.length === 1 ? ops.conv1d : ops.conv2d
+  return {
+    name: `${operation.name} ${JSON.stringify(options)}`,
+    operands: [x, w, pool.beside([])],
+    apply: ([value, weights, shift]) =>
+      operation(ops.add(value, ops.sum(shift)), ops.mul(weights, ops.sum(shift)), options),
+  }
+}
+
+const maxPool: DrawStep = (pool) => {
+  const { draw } = pool
+  const x = pool.fresh([2, 2, draw.whole(5, 7), draw.whole(5, 7)], 'float32')
+  const options = { size: 2, stride: draw.whole(1, 2), padding: draw.whole(0, 1) }
+  return {
+    name: `maxPool2d ${JSON.stringify(options)}`,
+    operands: [x, pool.beside([])],
+    apply: ([value, shift]) => ops.maxPool2d(ops.add(value, ops.sum(shift)), options),
+  }
+}
+
 /** A product of matrices that are transposed by themselves and by the product. */
 const productOfTransposes: DrawStep = (pool) => {
   const { draw } = pool
@@ -602,6 +636,8 @@ export const primitiveSteps: Readonly<Record<string, DrawStep>> = {
   },
   cumsum,
   matmul,
+  convolve,
+  windows: maxPool,
   stopGradient: unary(ops.stopGradient as Unary),
 }
 
