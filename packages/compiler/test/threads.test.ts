@@ -25,9 +25,12 @@ import {
   tensor,
   transpose,
 } from '@tapegrad/autograd'
+import { call, encodeModule, func, i32, if_, unreachable } from '@tapegrad/kernels/assembler'
+import { barrierFunction, controlWordsAt } from '../src/codegen/barrier.js'
 import { compile } from '../src/compile.js'
 import { compileStep } from '../src/compileStep.js'
-import { canShareMemory, threadCount } from '../src/threads.js'
+import type { Run } from '../src/threads.js'
+import { canShareMemory, threadCount, Threads } from '../src/threads.js'
 import { Draw } from './support/draw.js'
 import { ForcedPace } from './support/together.js'
 
@@ -245,6 +248,39 @@ describe('workers', () => {
     // Called again and again with hardly any stack left, until there is enough.
     expect(bytesOf(deeper())).toEqual(right)
     expect(bytesOf(fast(...inputs))).toEqual(right)
+  })
+})
+
+describe('a thread that fails', () => {
+  const control = controlWordsAt(0)
+
+  /** A program in which the given thread traps while the others wait. */
+  function failing(thread: number): WebAssembly.Module {
+    const parameters = { thread: 'i32', threads: 'i32', maySleep: 'i32' } as const
+    const barrier = barrierFunction(control)
+    const run = func('run', parameters, 'none', (given) => [
+      call(barrier, given.threads, given.maySleep),
+      if_(i32.eq(given.thread, thread), [unreachable()]),
+      call(barrier, given.threads, given.maySleep),
+    ])
+    return new WebAssembly.Module(
+      encodeModule({
+        memory: { import: ['program', 'memory'], minimum: 1, maximum: 1, shared: true },
+        exports: { run },
+      }),
+    )
+  }
+
+  test.each([0, 1, 2])('is not waited for: %i', async (thread) => {
+    const module = failing(thread)
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
+    const threads = new Threads(module, memory, control, 3)
+    const { run } = new WebAssembly.Instance(module, { program: { memory } }).exports
+    while (threads.ready < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(() => {
+      threads.execute(run as Run)
+    }).toThrow(WebAssembly.RuntimeError)
+    threads.stop()
   })
 })
 
