@@ -10,7 +10,8 @@ import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
 import type { KernelCode } from './codegen/mapLoop.js'
 import { mapLoop } from './codegen/mapLoop.js'
-import { listBytes, nonzerosLoop, startList } from './codegen/nonzeros.js'
+import { listBytes } from './codegen/listPlaces.js'
+import { nonzerosLoop, startList } from './codegen/nonzeros.js'
 import type { MatmulFunctions } from './codegen/matmulLoop.js'
 import {
   matmulFunctions,

@@ -18,9 +18,9 @@ import {
   v128,
 } from '@tapegrad/kernels/assembler'
 import type { Apply, Convert, Expression, Gather, Index, Load, Place } from '../lowering/expression.js'
+import { isUniform } from '../lowering/expression.js'
 import type { Linear } from '../lowering/linear.js'
 import type { Layout } from './layout.js'
-import { positionsIn } from './loops.js'
 import { elementBytes, scalars, scalarType, vectors } from './machine.js'
 import { floatOperations, integerOperations, maskOperations, truncated } from './operations.js'
 
@@ -189,6 +189,13 @@ export class Emitter {
     return pointer
   }
 
+  /** The address of an element that is loaded. */
+  addressOfLeaf(leaf: Load | Gather, body: Body[]): Code<'i32'> {
+    return leaf.kind === 'load'
+      ? this.address(leaf.buffer, leaf.dtype, leaf.position)
+      : this.gatherAddress(leaf, body, new Map())
+  }
+
   private gatherAddress(e: Gather, body: Body[], known: Known): Code<'i32'> {
     const place = this.scalar(e.place, body, known) as Code<'i32'>
     const start = this.address(e.buffer, e.dtype, e.position)
@@ -211,11 +218,6 @@ export class Emitter {
       i32.const(offset),
     )
   }
-}
-
-/** Whether the innermost loop doesn't change the value. */
-export function isUniform(expression: Expression): boolean {
-  return positionsIn(expression).every((position) => innermost(position) === 0)
 }
 
 function innermost({ steps }: Linear): number {

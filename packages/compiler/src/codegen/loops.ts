@@ -3,24 +3,6 @@ import type { Shape } from '@tapegrad/autograd'
 import type { Expression } from '../lowering/expression.js'
 import type { Linear } from '../lowering/linear.js'
 
-/** All linear forms in an expression. */
-export function positionsIn(expression: Expression): Linear[] {
-  switch (expression.kind) {
-    case 'load':
-    case 'index':
-      return [expression.position]
-    case 'gather':
-      return [expression.position, ...positionsIn(expression.place)]
-    case 'constant':
-      return []
-    case 'apply':
-      return expression.operands.flatMap(positionsIn)
-    case 'place':
-    case 'convert':
-      return positionsIn(expression.operand)
-  }
-}
-
 /** Loops, at least one, and how to say a form of the original ones in them. */
 export interface MergedLoops {
   readonly extents: readonly number[]

@@ -1,12 +1,14 @@
 /** Code for kernels that compute each element of a buffer by itself. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
-import { for_, func, i32, local, set, v128 } from '@tapegrad/kernels/assembler'
+import { for_, func, i32, if_, local, set, v128 } from '@tapegrad/kernels/assembler'
 import type { Expression } from '../lowering/expression.js'
+import { positionsIn } from '../lowering/expression.js'
 import type { MapKernel } from '../lowering/kernel.js'
 import type { VectorDType } from './emitter.js'
 import { canVectorize, Emitter, lanesOf, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
-import { mapPositions, mergeLoops, positionsIn } from './loops.js'
+import { isSparse } from './listPlaces.js'
+import { mapPositions, mergeLoops } from './loops.js'
 
 /** A kernel as a function of a range of its work, so that threads can share it. */
 export interface KernelCode {
@@ -58,16 +60,23 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
     ]
   }
 
+  const unlessListed = (body: Body): Body =>
+    kernel.unlessListed === undefined
+      ? body
+      : [if_(isSparse(layout, kernel.unlessListed.list, kernel.unlessListed.elements), [], body)]
+
   if (outer.length === 0)
     return {
-      run: func('map', rangeParameters, 'none', ({ begin, end }) => innerLoop(begin, end)),
+      run: func('map', rangeParameters, 'none', ({ begin, end }) => unlessListed(innerLoop(begin, end))),
       total: inner,
       grain: 16,
     }
   return {
     run: func('map', rangeParameters, 'none', ({ begin, end }) => {
       const row = local('i32', 'row')
-      return [for_(row, begin, end, 1, [setIndices(row, outer, indices), innerLoop(i32.const(0), inner)])]
+      return unlessListed(
+        for_(row, begin, end, 1, [setIndices(row, outer, indices), innerLoop(i32.const(0), inner)]),
+      )
     }),
     total: outer.reduce((product, extent) => product * extent, 1),
     grain: 1,

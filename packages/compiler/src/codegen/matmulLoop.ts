@@ -8,7 +8,8 @@ import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './mapLoop.js'
 import { rangeParameters } from './mapLoop.js'
-import { isSparse, multiplyByColumns, multiplyByRows } from './nonzeros.js'
+import { isSparse } from './listPlaces.js'
+import { multiplyByColumns, multiplyByRows } from './multiplyByList.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
 const packedRows = 120

@@ -1,11 +1,12 @@
 /** Code for what one thread does alone: adding at computed places, and running sums. */
 import type { Body, Expression as Code } from '@tapegrad/kernels/assembler'
 import { for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
+import { positionsIn } from '../lowering/expression.js'
 import type { CumulativeKernel, ScatterKernel } from '../lowering/kernel.js'
 import { scalarAccumulator } from './accumulator.js'
 import { Emitter, loadScalar, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
-import { mapPositions, mergeLoops, positionsIn } from './loops.js'
+import { mapPositions, mergeLoops } from './loops.js'
 import { elementBytes, scalars } from './machine.js'
 import type { KernelCode } from './mapLoop.js'
 import { rangeParameters, setIndices } from './mapLoop.js'

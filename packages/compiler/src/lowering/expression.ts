@@ -63,6 +63,29 @@ export interface Convert {
 /** A subexpression met twice is one object, and is computed once. */
 export type Expression = Load | Gather | Place | Constant | Index | Apply | Convert
 
+/** All linear forms in an expression. */
+export function positionsIn(expression: Expression): Linear[] {
+  switch (expression.kind) {
+    case 'load':
+    case 'index':
+      return [expression.position]
+    case 'gather':
+      return [expression.position, ...positionsIn(expression.place)]
+    case 'constant':
+      return []
+    case 'apply':
+      return expression.operands.flatMap(positionsIn)
+    case 'place':
+    case 'convert':
+      return positionsIn(expression.operand)
+  }
+}
+
+/** Whether the innermost loop doesn't change the value. */
+export function isUniform(expression: Expression): boolean {
+  return positionsIn(expression).every(({ steps }) => steps[steps.length - 1] === 0)
+}
+
 /** `operand` in another dtype. */
 export function converted(operand: Expression, dtype: DType): Expression {
   if (operand.dtype === dtype) return operand

@@ -10,6 +10,8 @@ export interface MapKernel {
   readonly loops: Shape
   readonly store: Linear
   readonly value: Expression
+  /** Left undone where this list of nonzero elements is used in place of the buffer. */
+  readonly unlessListed?: { readonly list: number; readonly elements: number }
 }
 
 /** What a reduction does with its elements. */
@@ -77,6 +79,11 @@ export interface NonzerosKernel {
   readonly source: number
   readonly rows: number
   readonly columns: number
+  /**
+   * How an element comes of a byte, 0 of 0 and no other; then the list is made from the bytes, and the matrix itself
+   * only where they turn out to be dense.
+   */
+  readonly ofByte?: Expression
 }
 
 /** Random numbers in [0, 1) of the stream whose key and counter are in three buffers of numbers. */

@@ -16,6 +16,7 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'random':
       return new Set([...kernel.key, kernel.counter])
     case 'nonzeros':
+      return new Set(kernel.ofByte === undefined ? [kernel.source] : buffersIn(kernel.ofByte))
     case 'cumulative':
     case 'copy':
       return new Set([kernel.source])

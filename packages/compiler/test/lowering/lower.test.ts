@@ -20,7 +20,7 @@ import {
   where,
 } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
-import { positionsIn } from '../../src/codegen/loops.js'
+import { positionsIn } from '../../src/lowering/expression.js'
 import type { Expression } from '../../src/lowering/expression.js'
 import type { Kernel } from '../../src/lowering/kernel.js'
 import type { Linear } from '../../src/lowering/linear.js'
