@@ -187,6 +187,27 @@ describe('a program on one to four threads', () => {
   })
 })
 
+test('programs of several signatures share a state, whose memory grows while workers wait', async () => {
+  const trained = async (threads: number): Promise<string[]> => {
+    const program = compileStep(
+      (w: Tensor, x: Tensor) => ({
+        state: mul(add(w, sum(sin(matmul(x, w)), { axis: 0 })), 0.5),
+        outputs: max(w),
+      }),
+      matrix,
+      { threads },
+    )
+    for (const rows of [100, 7, 100, 700, 7, 100, 2000]) {
+      program.step(tensor(data.slice(0, rows * 60), { shape: [rows, 60] }))
+      await pace.ready(threads - 1)
+    }
+    return bytesOf([program.state])
+  }
+  const matrix = float32(60, 60)
+  const data = float32(2000 * 60).data
+  expect(await trained(3)).toEqual(await trained(1))
+})
+
 describe('workers', () => {
   const heavy: Function_ = (x, y) => [exp(sin(matmul(x, y)))]
   const inputs = [float32(100, 100), float32(100, 100)]
