@@ -29,8 +29,6 @@ export interface UnaryPrimitive<A> extends PrimitiveBase<A> {
   /** The kernel for numbers, by which a tape of numbers is spared a second dispatch. */
   readonly number: ((x: number, attributes: A) => number) | undefined
   call(x: Value, attributes: A): Value
-  /** On a symbolic tape: the same computation in other operations, for readers that know fewer. */
-  readonly inline: ((x: Value, attributes: A) => Value) | undefined
   readonly reverse: UnaryRule<A> | null
   readonly forward: UnaryRule<A> | null
 }
@@ -41,8 +39,6 @@ export interface BinaryPrimitive<A> extends PrimitiveBase<A> {
   /** The kernel for numbers, by which a tape of numbers is spared a second dispatch. */
   readonly number: ((x: number, y: number, attributes: A) => number) | undefined
   call(x: Value, y: Value, attributes: A): Value
-  /** On a symbolic tape: the same computation in other operations, for readers that know fewer. */
-  readonly inline: ((x: Value, y: Value, attributes: A) => Value) | undefined
   readonly reverse: readonly [BinaryRule<A> | null, BinaryRule<A> | null]
   readonly forward: readonly [BinaryRule<A> | null, BinaryRule<A> | null]
 }
@@ -146,8 +142,6 @@ export interface UnaryDeclaration<A> extends Declaration<A> {
   /** The kernel for numbers; left out where the operation makes a tensor of them. */
   readonly number?: (x: number, attributes: A) => number
   readonly tensor: UnaryKernel<A>
-  /** The same computation in other operations, which a traced program consists of instead. */
-  readonly inline?: (x: Value, attributes: A) => Value
   readonly reverse: UnaryRule<A> | null
   /** `'linear'`: the tangent goes through the operation itself. */
   readonly forward: UnaryRule<A> | 'linear' | null
@@ -156,8 +150,6 @@ export interface UnaryDeclaration<A> extends Declaration<A> {
 export interface BinaryDeclaration<A> extends Declaration<A> {
   readonly number?: (x: number, y: number, attributes: A) => number
   readonly tensor: BinaryKernel<A>
-  /** The same computation in other operations, which a traced program consists of instead. */
-  readonly inline?: (x: Value, y: Value, attributes: A) => Value
   readonly reverse: BinaryPrimitive<A>['reverse']
   /** `'bilinear'`: linear in each input while the other is held, so a tangent takes its input's place. */
   readonly forward: BinaryPrimitive<A>['forward'] | 'bilinear'
@@ -181,7 +173,7 @@ export function defineUnary<A>(
   declaration: UnaryDeclaration<A>,
   attributed: Attributed = 'attributed',
 ): UnaryCall<A> {
-  const { name, infer, number, tensor, inline, reverse, forward } = declaration
+  const { name, infer, number, tensor, reverse, forward } = declaration
   const ofTensor = (x: Tensor, attributes: A): Value => tensor(x, infer([x], attributes), attributes)
   const ofNumber =
     number ??
@@ -200,7 +192,6 @@ export function defineUnary<A>(
     arity: 1,
     label: () => name,
     infer,
-    inline,
     number,
     // A call without attributes must not pass even an undefined one on: dispatch would count it.
     call: attributed === 'attributed' ? call : (x) => (call as (x: Value) => Value)(x),
@@ -216,7 +207,7 @@ export function defineBinary<A>(
   declaration: BinaryDeclaration<A>,
   attributed: Attributed = 'attributed',
 ): BinaryCall<A> {
-  const { name, infer, number, tensor, inline, reverse, forward } = declaration
+  const { name, infer, number, tensor, reverse, forward } = declaration
   const ofTensors = (x: Tensor | number, y: Tensor | number, attributes: A): Value => {
     const spec = infer([specOf(x), specOf(y)], attributes)
     return tensor(tensorBeside(x, y), tensorBeside(y, x), spec, attributes)
@@ -242,7 +233,6 @@ export function defineBinary<A>(
     arity: 2,
     label: () => name,
     infer,
-    inline,
     number,
     call: attributed === 'attributed' ? call : (x, y) => (call as (x: Value, y: Value) => Value)(x, y),
     reverse,

@@ -14,15 +14,13 @@ export class SymbolicTape extends Tape {
     return new TapeVariable(this, this.recording.addLeaf(variableId, hole(spec)))
   }
 
-  override applyUnary<A>(primitive: UnaryPrimitive<A>, x: Variable, attributes: A): Variable {
-    if (primitive.inline !== undefined) return primitive.inline(x, attributes) as Variable
+  override applyUnary<A>(primitive: UnaryPrimitive<A>, x: Variable, attributes: A): TapeVariable {
     const position = this.positionOf(primitive.name, x)
     const value = hole(primitive.infer([this.specAt(position)], attributes))
     return new TapeVariable(this, this.recording.addUnary(primitive.id, value, attributes, position))
   }
 
-  override applyBinary<A>(primitive: BinaryPrimitive<A>, x: Value, y: Value, attributes: A): Variable {
-    if (primitive.inline !== undefined) return primitive.inline(x, y, attributes) as Variable
+  override applyBinary<A>(primitive: BinaryPrimitive<A>, x: Value, y: Value, attributes: A): TapeVariable {
     const xPosition = this.positionOf(primitive.name, x)
     const yPosition = this.positionOf(primitive.name, y)
     const value = hole(primitive.infer([this.specAt(xPosition), this.specAt(yPosition)], attributes))

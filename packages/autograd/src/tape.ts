@@ -123,7 +123,7 @@ export class Tape extends Level {
   }
 
   /** @internal */
-  override applyUnary<A>(primitive: UnaryPrimitive<A>, x: Variable, attributes: A): Variable {
+  override applyUnary<A>(primitive: UnaryPrimitive<A>, x: Variable, attributes: A): TapeVariable {
     const position = this.positionOf(primitive.label(attributes), x)
     const input = this.recording.valueAt(position)
     const value =
@@ -135,7 +135,7 @@ export class Tape extends Level {
   }
 
   /** @internal */
-  override applyBinary<A>(primitive: BinaryPrimitive<A>, x: Value, y: Value, attributes: A): Variable {
+  override applyBinary<A>(primitive: BinaryPrimitive<A>, x: Value, y: Value, attributes: A): TapeVariable {
     const xPosition = this.positionOf(primitive.label(attributes), x)
     const yPosition = this.positionOf(primitive.label(attributes), y)
     const xInput = this.recording.valueAt(xPosition)

@@ -49,7 +49,7 @@ function formatKernel(kernel: Kernel): string {
       )
     case 'matmul': {
       const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros } = kernel
-      const times = batch.length === 1 ? '' : `, ${batch.length} times`
+      const times = batch.count === 1 ? '' : `, ${batch.count} times`
       const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
       return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times}${skipping}`
     }

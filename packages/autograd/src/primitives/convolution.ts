@@ -15,9 +15,7 @@ import type { WindowOptions } from '../windowOptions.js'
 import { resolveWindows } from '../windowOptions.js'
 import type { WindowLayout } from '../windows.js'
 import { cast } from './cast.js'
-import { matmul } from './linearAlgebra.js'
 import { flip, reshape, transpose } from './shape.js'
-import { windows } from './windows.js'
 
 export interface ConvolutionOptions extends WindowOptions {
   /** Into how many groups the channels are cut, each convolved for itself; 1 by default. */
@@ -53,18 +51,6 @@ export const convolve: BinaryCall<Convolution> = defineBinary({
     )
     const result = new Tensor(out, shape, working)
     return working === dtype ? result : (cast(result, dtype) as Tensor)
-  },
-  inline: (x, w, { groups, ...layout }) => {
-    const [batch, , ...input] = shapeOf(x)
-    const [outChannels, channels, ...window] = shapeOf(w)
-    const [taps, places] = [channels * sizeOf(window), sizeOf(layout.output)]
-    const read = windows(x, { ...layout, input, window, fill: 0 })
-    // All images side by side, so that each group is one matrix product.
-    const columns = transpose(reshape(read, [batch, groups, taps, places]), [1, 2, 0, 3])
-    const weights = reshape(w, [groups, outChannels / groups, taps])
-    const products = matmul(weights, reshape(columns, [groups, taps, batch * places]))
-    const byImage = transpose(reshape(products, [groups, outChannels / groups, batch, places]), [2, 0, 1, 3])
-    return reshape(byImage, [batch, outChannels, ...layout.output])
   },
   reverse: [
     (upstream, x, w, _output, convolution) => convolveBack(upstream, x, w, convolution),

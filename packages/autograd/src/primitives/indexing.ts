@@ -63,12 +63,12 @@ const takeSlices: BinaryCall<Along> = defineBinary({
     }
     return new Tensor(out, shape, dtype)
   },
-  reverse: [(upstream, _x, indices, _output, along) => scatterAdd(upstream, indices, along), null],
+  reverse: [(upstream, _x, indices, _output, along) => scatterSlices(upstream, indices, along), null],
   forward: [(tangent, _x, indices, _output, along) => takeSlices(tangent, indices, along), null],
 })
 
-/** @internal The adjoint of take: adds each slice of `x` to the place in zeros that its index names. */
-export const scatterAdd: BinaryCall<Along> = defineBinary({
+/** The adjoint of take: adds each slice of `x` to the place in zeros that its index names. */
+const scatterSlices: BinaryCall<Along> = defineBinary({
   name: 'scatterAdd',
   infer: ([x, indices], { axis, extent }) => ({
     kind: 'tensor',
@@ -88,7 +88,7 @@ export const scatterAdd: BinaryCall<Along> = defineBinary({
     return new Tensor(out, shape, dtype)
   },
   reverse: [(upstream, _x, indices, _output, along) => takeSlices(upstream, indices, along), null],
-  forward: [(tangent, _x, indices, _output, along) => scatterAdd(tangent, indices, along), null],
+  forward: [(tangent, _x, indices, _output, along) => scatterSlices(tangent, indices, along), null],
 })
 
 /**

@@ -12,8 +12,7 @@ import { Tensor } from '../tensor.js'
 import type { Join, Spec, Value } from '../value.js'
 import { checkValue, kindOf, shapeOf } from '../value.js'
 import { div, mul } from './arithmetic.js'
-import { equal, logicalOr, where } from './comparison.js'
-import { abs, sqrt, square } from './elementwise.js'
+import { equal, where } from './comparison.js'
 import { broadcastTo, reshape } from './shape.js'
 
 export interface ReductionOptions {
@@ -226,14 +225,6 @@ const normAxes = defineUnary<Reduction>({
         scale === 0 || !Number.isFinite(scale) ? scale : scale * Math.sqrt(sumOfSquares(block, line, scale))
     }
     return new Tensor(out, shape, dtype)
-  },
-  inline: (x, { axes, keepDims }) => {
-    const shape = shapeOf(x)
-    const isEmpty = axes.some((axis) => shape[axis] === 0)
-    const largest = isEmpty ? 1 : max(abs(x), { axis: axes, keepDims: true })
-    const scale = where(logicalOr(equal(largest, 0), equal(largest, Infinity)), 1, largest)
-    const total = mul(scale, sqrt(sumAxes(square(div(x, scale)), { axes, keepDims: true })))
-    return kindOf(x) === 'number' ? total : reshape(total, reducedShape(shape, axes, keepDims))
   },
   reverse: (upstream, x, output, reduction) =>
     mul(spread(upstream, x, reduction), direction(x, output, reduction)),

@@ -4,11 +4,8 @@ import type { UnaryCall } from '../primitive.js'
 import { defineUnary } from '../primitive.js'
 import { sizeOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
-import { shapeOf } from '../value.js'
 import type { PlacedWindows } from '../windows.js'
 import { addWindows, gatherWindows, windowRuns } from '../windows.js'
-import { scatterAdd, take } from './indexing.js'
-import { pad, reshape, slice } from './shape.js'
 
 interface Windows extends PlacedWindows {
   /** What stands where a window reads beyond the input. */
@@ -35,24 +32,6 @@ export const windows: UnaryCall<Windows> = defineUnary({
       gatherWindows(runs, x.data, plane * planeSize, out, plane * rowsSize, runs.windows)
     return new Tensor(out, shape, dtype)
   },
-  inline: (x, { fill, ...placed }) => {
-    const { input, output } = placed
-    const planes = shapeOf(x).slice(0, -input.length)
-    const flat = reshape(x, [sizeOf(planes), sizeOf(input)])
-    const rows = take(
-      pad(
-        flat,
-        [
-          [0, 0],
-          [0, 1],
-        ],
-        fill,
-      ),
-      placesRead(placed),
-      1,
-    )
-    return reshape(rows, [...planes, sizeOf(placed.window), ...output])
-  },
   reverse: (upstream, _x, _output, placed) => mergeWindows(upstream, placed),
   forward: (tangent, _x, _output, placed) => windows(tangent, { ...placed, fill: 0 }),
 })
@@ -73,24 +52,6 @@ const mergeWindows: UnaryCall<PlacedWindows> = defineUnary({
       addWindows(runs, x.data, plane * rowsSize, out, plane * planeSize)
     return new Tensor(out, shape, dtype)
   },
-  inline: (x, placed) => {
-    const { input } = placed
-    const planes = shapeOf(x).slice(0, -input.length - 1)
-    const [count, size] = [sizeOf(planes), sizeOf(input)]
-    const rows = reshape(x, [count, sizeOf(placed.window) * sizeOf(placed.output)])
-    const sums = scatterAdd(rows, placesRead(placed), { axis: 1, extent: size + 1 })
-    return reshape(slice(sums, [0, 0], [count, size]), [...planes, ...input])
-  },
   reverse: (upstream, _x, _output, placed) => windows(upstream, { ...placed, fill: 0 }),
   forward: 'linear',
 })
-
-/** For each tap of each window the place in a plane that it reads, or that behind the plane where it reads none. */
-function placesRead(placed: PlacedWindows): Tensor {
-  const { table, taps, windows: count, windowStep, inputStep } = windowRuns(placed)
-  const places = new Int32Array(taps * count).fill(sizeOf(placed.input))
-  for (let run = 0; run < table.length; run += 4)
-    for (let i = 0; i < table[run + 3]; i++)
-      places[table[run] * count + table[run + 1] + i * windowStep] = table[run + 2] + i * inputStep
-  return new Tensor(places, [places.length], 'int32')
-}

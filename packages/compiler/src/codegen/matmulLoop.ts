@@ -7,7 +7,7 @@ import type { MatmulKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './mapLoop.js'
-import { rangeParameters } from './mapLoop.js'
+import { rangeParameters, setIndices } from './mapLoop.js'
 import { isSparse } from './listPlaces.js'
 import { multiplyByColumns, multiplyByRows } from './multiplyByList.js'
 
@@ -72,7 +72,7 @@ export function packedRightBytes(kernel: MatmulKernel, { shape }: MatmulFunction
 /** Bytes that each thread has to itself: a packed block of the left matrix, and for a batch a right one and a result. */
 export function threadScratchBytes(kernel: MatmulKernel, functions: MatmulFunctions): number {
   const left = packedLeftBytes(functions)
-  return isLooped(kernel) ? left + packedRightBytes(kernel, functions) + resultBytes(kernel, functions) : left
+  return isBatch(kernel) ? left + packedRightBytes(kernel, functions) + resultBytes(kernel, functions) : left
 }
 
 function packedLeftBytes({ shape }: MatmulFunctions): number {
@@ -89,47 +89,26 @@ export function overrunBytes({ n, dtype }: MatmulKernel, { shape }: MatmulFuncti
   return (shape.rows - 1) * n * elementBytes[dtype]
 }
 
-/** Batches of more matrices than this are looped over, if they lie evenly spaced. */
-const mostUnrolled = 2
-
 /**
- * A product in two steps: all threads pack the right matrix, then each multiplies its rows. Of a larger batch each
- * thread does whole products instead.
+ * A product in two steps: all threads pack the right matrix, then each multiplies its rows. Of a batch each thread does
+ * whole products instead.
  */
 export function matmulLoops(
   kernel: MatmulKernel,
   functions: MatmulFunctions,
   layout: Layout,
 ): readonly KernelCode[] {
-  if (isLooped(kernel)) return [multiplyBatch(kernel, functions, layout)]
-  // Unless whole tiles fit, the next matrix overwrites what the one before has written too far.
-  return kernel.batch.flatMap(({ a, b }, matrix) => {
-    const { m, n, k, dtype } = kernel
-    const bytes = elementBytes[dtype]
-    return [
-      packRight(kernel, functions, layout, layout.addressOf(kernel.b) + b * k * n * bytes),
-      multiplyRows(
-        kernel,
-        functions,
-        layout,
-        layout.addressOf(kernel.a) + a * m * k * bytes,
-        layout.addressOf(kernel.buffer) + matrix * m * n * bytes,
-      ),
-    ]
-  })
+  return isBatch(kernel)
+    ? [multiplyBatch(kernel, functions, layout)]
+    : [packRight(kernel, functions, layout), multiplyRows(kernel, functions, layout)]
 }
 
-function isLooped({ batch }: MatmulKernel): boolean {
-  const steps = batchSteps(batch)
-  return batch.length > mostUnrolled && batch.every(({ a, b }, i) => a === i * steps.a && b === i * steps.b)
+function isBatch({ batch }: MatmulKernel): boolean {
+  return batch.count > 1
 }
 
-/** How many matrices further the operands of the next product are. */
-function batchSteps(batch: MatmulKernel['batch']): { readonly a: number; readonly b: number } {
-  return batch.length > 1 ? batch[1] : { a: 0, b: 0 }
-}
-
-function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout, b: number): KernelCode {
+function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
+  const b = layout.addressOf(kernel.b)
   const { blockDepth } = panelsOf(kernel, functions.shape)
   return {
     run: func('packRight', rangeParameters, 'none', ({ begin, end }) => [
@@ -144,13 +123,7 @@ function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Lay
   }
 }
 
-function multiplyRows(
-  kernel: MatmulKernel,
-  functions: MatmulFunctions,
-  layout: Layout,
-  a: number,
-  result: number,
-): KernelCode {
+function multiplyRows(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
   const { m } = kernel
   const { rows } = functions.shape
   const rowBegin = local('i32', 'rowBegin')
@@ -165,10 +138,10 @@ function multiplyRows(
         rowBegin,
         rowEnd,
         multiplyBlocks(kernel, functions, {
-          a: i32.const(a),
+          a: i32.const(layout.addressOf(kernel.a)),
           left: threadScratch(layout, thread),
           right: i32.const(layout.sharedScratch),
-          result: i32.const(result),
+          result: i32.const(layout.addressOf(kernel.buffer)),
           rowBegin,
           rowEnd,
         }),
@@ -183,13 +156,16 @@ function multiplyRows(
 function multiplyBatch(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
   const { m, n, k, dtype, batch } = kernel
   const bytes = elementBytes[dtype]
-  const steps = batchSteps(batch)
   const { blockDepth } = panelsOf(kernel, functions.shape)
   const matrix = local('i32', 'matrix')
   const [left, right, result] = ['left', 'right', 'result'].map((name) => local('i32', name))
   const [rowBegin, rowEnd, blocks] = ['rowBegin', 'rowEnd', 'blocks'].map((name) => local('i32', name))
-  const operand = (buffer: number, step: number, size: number): Code<'i32'> =>
-    i32.add(i32.mul(matrix, step * size * bytes), layout.addressOf(buffer))
+  const indices = batch.extents.map((_, axis) => local('i32', `i${axis}`))
+  const operand = (buffer: number, steps: readonly number[], size: number): Code<'i32'> =>
+    steps.reduce<Code<'i32'>>(
+      (address, step, axis) => i32.add(address, i32.mul(indices[axis], step * size * bytes)),
+      i32.const(layout.addressOf(buffer)),
+    )
   return {
     run: func('multiplyBatch', rangeParameters, 'none', ({ begin, end, thread }) => [
       set(left, threadScratch(layout, thread)),
@@ -199,19 +175,24 @@ function multiplyBatch(kernel: MatmulKernel, functions: MatmulFunctions, layout:
       set(rowEnd, m),
       set(blocks, Math.ceil(k / blockDepth)),
       for_(matrix, begin, end, 1, [
-        packBlocks(kernel, functions, operand(kernel.b, steps.b, k * n), right, i32.const(0), blocks),
+        setIndices(matrix, batch.extents, indices),
+        packBlocks(kernel, functions, operand(kernel.b, batch.b, k * n), right, i32.const(0), blocks),
         multiplyBlocks(kernel, functions, {
-          a: operand(kernel.a, steps.a, m * k),
+          a: operand(kernel.a, batch.a, m * k),
           left,
           right,
           result,
           rowBegin,
           rowEnd,
         }),
-        memory.copy(operand(kernel.buffer, 1, m * n), result, m * n * bytes),
+        memory.copy(
+          i32.add(i32.mul(matrix, m * n * bytes), layout.addressOf(kernel.buffer)),
+          result,
+          m * n * bytes,
+        ),
       ]),
     ]),
-    total: batch.length,
+    total: batch.count,
     grain: 1,
   }
 }

@@ -34,7 +34,7 @@ export function workOf(kernel: Kernel): number {
     case 'reduce':
       return sizeOf([...kernel.kept, ...kernel.reduced]) * costOf(kernel.value)
     case 'matmul':
-      return kernel.m * kernel.n * kernel.k * kernel.batch.length * productCost
+      return kernel.m * kernel.n * kernel.k * kernel.batch.count * productCost
     case 'scatter':
       return sizeOf(kernel.loops) * (costOf(kernel.value) + costOf(kernel.place))
     case 'cumulative':

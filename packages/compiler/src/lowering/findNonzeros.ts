@@ -75,7 +75,7 @@ function isOfBytes({ loops, store, value }: MapKernel, { rows, columns }: Nonzer
 /** Rows of the right side are what is multiplied by a nonzero element, so they have to lie in memory as rows. */
 function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): boolean {
   const isLarge = m * k >= leastElements && n >= leastColumns
-  return dtype === 'float32' && batch.length === 1 && !transposeB && isLarge
+  return dtype === 'float32' && batch.count === 1 && !transposeB && isLarge
 }
 
 function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, list: number): NonzerosKernel {

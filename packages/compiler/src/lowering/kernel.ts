@@ -30,6 +30,14 @@ export interface ReduceKernel {
   readonly value: Expression
 }
 
+/** The matrices of a batch: its axes, and how many matrices of each operand a step along each axis moves. */
+export interface Batch {
+  readonly count: number
+  readonly extents: Shape
+  readonly a: readonly number[]
+  readonly b: readonly number[]
+}
+
 /** buffer = a · b for each matrix of a batch. */
 export interface MatmulKernel {
   readonly kind: 'matmul'
@@ -44,8 +52,7 @@ export interface MatmulKernel {
   readonly transposeB: boolean
   /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
   readonly nonzeros?: number
-  /** For each matrix of the result, which matrix of a and of b it is the product of. */
-  readonly batch: readonly { readonly a: number; readonly b: number }[]
+  readonly batch: Batch
 }
 
 /** Adds the elements in `loops` into a buffer, each at store + place · stride. */

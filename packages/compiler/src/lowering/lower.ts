@@ -125,7 +125,7 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
     const k = transposeA ? rows : columns
     if (sizeOf(spec.shape) === 0) return []
     if (k === 0) return [filled(index, spec.shape, spec.dtype, 0)]
-    const matrices = operands.map((shape) => matrixPositions(batch, shape.slice(0, -2)))
+    const [aSteps, bSteps] = operands.map((shape) => broadcastStrides(shape.slice(0, -2), batch))
     return [
       {
         kind: 'matmul',
@@ -138,7 +138,7 @@ const lowerings: Readonly<Record<string, LoweringRule>> = {
         k,
         transposeA,
         transposeB,
-        batch: matrices[0].map((position, i) => ({ a: position, b: matrices[1][i] })),
+        batch: { count: sizeOf(batch), extents: batch, a: aSteps, b: bSteps },
       },
     ]
   },
@@ -249,14 +249,4 @@ function scatter(
 function filled(buffer: number, shape: Shape, dtype: Expression['dtype'], value: number): Kernel {
   const constant: Expression = converted({ kind: 'constant', dtype: 'float64', value }, dtype)
   return mapInto(buffer, shape, shape, identityAccess(shape.length), constant)
-}
-
-/** For each matrix of a batch, the position of the one of an operand, whose batch broadcasts to it. */
-function matrixPositions(batch: Shape, operand: Shape): number[] {
-  const strides = broadcastStrides(operand, batch)
-  return batch.reduce<number[]>(
-    (positions, extent, axis) =>
-      positions.flatMap((position) => Array.from({ length: extent }, (_, i) => position + i * strides[axis])),
-    [0],
-  )
 }

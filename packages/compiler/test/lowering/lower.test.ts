@@ -28,13 +28,13 @@ import type { LoweredProgram } from '../../src/lowering/lower.js'
 import { lower } from '../../src/lowering/lower.js'
 import { buffersRead } from '../../src/lowering/reads.js'
 import { isView, storedNodes } from '../../src/lowering/storage.js'
-import { optimize } from '../../src/passes/index.js'
+import { expand, optimize } from '../../src/passes/index.js'
 import type { Node } from '../../src/program.js'
 import { traceProgram } from '../../src/trace.js'
 import { randomProgram, traced } from '../support/randomProgram.js'
 
 const programs = Array.from({ length: 300 }, (_, seed) => traced(randomProgram(seed)))
-const loweredPrograms = programs.flatMap((program) => [lower(program), lower(optimize(program))])
+const loweredPrograms = programs.flatMap((program) => [lower(expand(program)), lower(optimize(program))])
 
 test('kernels read what inputs, constants and earlier kernels have filled', () => {
   for (const { program, kernels } of loweredPrograms) {
