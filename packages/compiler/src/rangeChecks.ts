@@ -16,25 +16,34 @@ export interface RangeCheck {
  * The indices among a program's nodes that are known before it runs: constants, inputs from the position
  * `firstInput` among the inputs on (those before are states, which only the program knows), and what others of these
  * pick or rearrange, such as the labels of a batch that are taken from a data set. What is computed in any other way is
- * checked as the program runs.
+ * checked as the program runs, and what is picked from constants that are all allowed needs no check.
  */
 export function rangeChecks({ nodes }: Program, firstInput = 0): RangeCheck[] {
   const isKnown: boolean[] = []
+  /** For each node the one whose elements it picks or rearranges: itself where there is none. */
+  const origins: number[] = []
   const checks = new Map<string, RangeCheck>()
   nodes.forEach((node, index) => {
+    origins[index] = index
     if (node.kind !== 'operation') {
       isKnown[index] = node.kind === 'constant' || node.position >= firstInput
       return
     }
     isKnown[index] = rearranging.has(node.operation) && node.inputs.every((input) => isKnown[input])
+    // A negative element becomes a large one as uint8.
+    const isChanged = node.operation === 'cast' && node.spec.dtype === 'uint8'
+    if (isKnown[index] && !isChanged) origins[index] = origins[node.inputs[0]]
     const check = checkOf(node)
-    if (check !== undefined && isKnown[check.indices])
-      checks.set(`${check.indices} ${check.least} ${check.extent}`, check)
+    if (check === undefined || !isKnown[check.indices]) return
+    const origin = nodes[origins[check.indices]]
+    const isAlwaysAllowed =
+      origin.kind === 'constant' && origins[check.indices] !== check.indices && fits(check, origin.value)
+    if (!isAlwaysAllowed) checks.set(`${check.indices} ${check.least} ${check.extent}`, check)
   })
   return [...checks.values()]
 }
 
-/** Operations whose results are elements of their first operand. */
+/** Operations whose results are elements of their first operand, in the same dtype or another. */
 const rearranging = new Set([
   ...['cast', 'reshape', 'toNumber', 'stopGradient', 'transpose', 'broadcastTo', 'slice', 'flip'],
   ...['take', 'takeAlongAxis'],
@@ -118,14 +127,29 @@ function neededFor(checks: readonly RangeCheck[], { nodes }: Program): number[] 
   return [...needed]
 }
 
+function fits({ least, extent }: RangeCheck, indices: Value): boolean {
+  return firstOutside(indices, least, extent) === undefined
+}
+
 function checkRange({ operation, least, extent }: RangeCheck, indices: Value): void {
-  const elements = typeof indices === 'number' ? [indices] : indices.data
-  for (const index of elements)
-    if (!Number.isInteger(index) || index < least || index >= extent)
-      throw new IndexError(
-        'INDEX_OUT_OF_BOUNDS',
-        `${operation}: index ${index} is out of bounds for ` +
-          (operation === 'oneHot' ? `a depth of ${extent}` : `an axis of size ${extent}`) +
-          (extent === 0 ? '' : `; wants ${least} to ${extent - 1}`),
-      )
+  const index = firstOutside(indices, least, extent)
+  if (index !== undefined)
+    throw new IndexError(
+      'INDEX_OUT_OF_BOUNDS',
+      `${operation}: index ${index} is out of bounds for ` +
+        (operation === 'oneHot' ? `a depth of ${extent}` : `an axis of size ${extent}`) +
+        (extent === 0 ? '' : `; wants ${least} to ${extent - 1}`),
+    )
+}
+
+/** The first element that is no whole number from `least` to below `extent`. */
+function firstOutside(indices: Value, least: number, extent: number): number | undefined {
+  if (typeof indices === 'number') return isIndex(indices, least, extent) ? undefined : indices
+  const { data } = indices
+  for (let k = 0; k < data.length; k++) if (!isIndex(data[k], least, extent)) return data[k]
+  return undefined
+}
+
+function isIndex(x: number, least: number, extent: number): boolean {
+  return Number.isInteger(x) && x >= least && x < extent
 }

@@ -70,6 +70,7 @@ describe('what is checked before a run', () => {
       (i) => oneHot(take(labels, i), 4),
       ['take from -5 to below 5', 'oneHot from 0 to below 4'],
     ],
+    ['picked classes that all fit', (i) => oneHot(take(labels, i), 10), ['take from -5 to below 5']],
     [
       'the rows of a derivative',
       (i) => grad((w: Variable) => sum(take(w, i)))(data as unknown as Variable) as unknown as Value,
