@@ -34,6 +34,9 @@ import { canShareMemory, threadCount, Threads } from '../src/threads.js'
 import { Draw } from './support/draw.js'
 import { ForcedPace } from './support/together.js'
 
+// Workers may take their time to start where the machine is busy.
+jest.setTimeout(20_000)
+
 let pace: ForcedPace
 beforeEach(() => {
   pace = new ForcedPace()

@@ -21,8 +21,11 @@ export class ForcedPace {
 
   /** Waits until the program that was the last to run for the first time has so many workers ready. */
   async ready(workers: number): Promise<void> {
-    while (([...this.seen].at(-1)?.ready ?? workers) < workers)
+    const deadline = performance.now() + 15_000
+    while (([...this.seen].at(-1)?.ready ?? workers) < workers) {
+      if (performance.now() > deadline) throw new Error('the workers do not come up')
       await new Promise((resolve) => setTimeout(resolve, 1))
+    }
   }
 
   /** How many programs with workers have run. */
