@@ -25,7 +25,7 @@ const calls: Readonly<Record<string, (x: Value) => unknown>> = {
 }
 
 /** Primitives that only derivatives use, and those that are traced as what they are made of. */
-const unnamed = ['cofactors', 'convolve', 'windows', 'mergeWindows', 'differentiable', 'checkpoint']
+const unnamed = ['cofactors', 'differentiable', 'checkpoint']
 
 const page = readFileSync(join(__dirname, '../compiling.md'), 'utf8')
 const [, section] = /## What can't be compiled\n(.*?)\n## /s.exec(page)!
