@@ -10,7 +10,7 @@ const draw = async (curves: Parameters<typeof accuracyCurves>[0]) => readChart(a
 
 describe('accuracyCurves', () => {
   const accuracy = fc.double({ min: 0, max: 1, noNaN: true })
-  const pairs = fc.array(fc.tuple(accuracy, accuracy), { minLength: 2, maxLength: 40 })
+  const pairs = fc.array(fc.tuple(accuracy, accuracy), { minLength: 3, maxLength: 40 })
 
   test.prop([pairs, fc.integer({ min: 0, max: 100 }), fc.constantFrom(1, 0.5, 3)], { numRuns: 20 })(
     'draws every accuracy where the axes say',
