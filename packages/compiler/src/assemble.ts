@@ -213,7 +213,7 @@ function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout)
 }
 
 /** Less work than this is done by one thread while the others wait: sharing it would take longer. */
-const leastShared = 2000
+const leastShared = 16_000
 
 /** Steps in one function; engines compile small functions sooner, and refuse huge ones. */
 const stepsInFunction = 64
@@ -233,10 +233,11 @@ function encode(
         const index = first + k
         // Between two steps that one thread does alone, no one has to wait.
         const waits = shared && (isShared[index] || isShared[index + 1] || index === steps.length - 1)
-        return [
-          isShared[index] ? callPart(code, thread, threads) : callWhole(code, thread),
-          waits ? [call(barrier, threads, maySleep)] : [],
-        ]
+        const wait: Body = waits ? [call(barrier, threads, maySleep)] : []
+        const work: Body = isShared[index] ? callPart(code, thread, threads) : callWhole(code, thread)
+        if (code.onlyIf === undefined) return [work, wait]
+        // What isn't done needs no waiting for, if the step before has been waited for.
+        return isShared[index] ? [if_(code.onlyIf, [work, wait])] : [if_(code.onlyIf, work), wait]
       }),
     )
   const parts = Array.from({ length: Math.ceil(steps.length / stepsInFunction) }, (_, k) =>

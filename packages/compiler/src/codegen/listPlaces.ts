@@ -25,9 +25,9 @@ export function listPlaces(address: number, rows: number): ListPlaces {
   return { total: address, counts: address + 16, pairs: address + 16 + aligned(4 * rows) }
 }
 
-/** Bytes of a list. */
+/** Bytes of a list. Loops may look at the column of the pair after the last one, so there is room for it. */
 export function listBytes({ rows, columns }: NonzerosKernel): number {
-  return 16 + aligned(4 * rows) + rows * columns * pairBytes
+  return 16 + aligned(4 * rows) + (rows * columns + 1) * pairBytes
 }
 
 /** Whether the list of so many elements was made: code for 1 or 0. */

@@ -1,6 +1,6 @@
 /** Code for kernels that compute each element of a buffer by itself. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
-import { for_, func, i32, if_, local, set, v128 } from '@tapegrad/kernels/assembler'
+import { for_, func, i32, local, set, v128 } from '@tapegrad/kernels/assembler'
 import type { Expression } from '../lowering/expression.js'
 import { positionsIn } from '../lowering/expression.js'
 import type { MapKernel } from '../lowering/kernel.js'
@@ -16,6 +16,8 @@ export interface KernelCode {
   /** The work is [0, total), of which a range begins at a multiple of `grain`; 1 where one thread does it all. */
   readonly total: number
   readonly grain: number
+  /** What must hold, for every thread alike, for there to be work at all. */
+  readonly onlyIf?: Code<'i32'> | undefined
 }
 
 /** The range, and which thread works on it. */
@@ -60,26 +62,24 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
     ]
   }
 
-  const unlessListed = (body: Body): Body =>
-    kernel.unlessListed === undefined
-      ? body
-      : [if_(isSparse(layout, kernel.unlessListed.list, kernel.unlessListed.elements), [], body)]
+  const onlyIf =
+    kernel.unlessListed && i32.eqz(isSparse(layout, kernel.unlessListed.list, kernel.unlessListed.elements))
 
   if (outer.length === 0)
     return {
-      run: func('map', rangeParameters, 'none', ({ begin, end }) => unlessListed(innerLoop(begin, end))),
+      run: func('map', rangeParameters, 'none', ({ begin, end }) => innerLoop(begin, end)),
       total: inner,
       grain: 16,
+      onlyIf,
     }
   return {
     run: func('map', rangeParameters, 'none', ({ begin, end }) => {
       const row = local('i32', 'row')
-      return unlessListed(
-        for_(row, begin, end, 1, [setIndices(row, outer, indices), innerLoop(i32.const(0), inner)]),
-      )
+      return [for_(row, begin, end, 1, [setIndices(row, outer, indices), innerLoop(i32.const(0), inner)])]
     }),
     total: outer.reduce((product, extent) => product * extent, 1),
     grain: 1,
+    onlyIf,
   }
 }
 

@@ -108,18 +108,16 @@ function isBatch({ batch }: MatmulKernel): boolean {
 }
 
 function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
+  const { m, k, nonzeros } = kernel
   const b = layout.addressOf(kernel.b)
   const { blockDepth } = panelsOf(kernel, functions.shape)
   return {
     run: func('packRight', rangeParameters, 'none', ({ begin, end }) => [
-      unlessSparse(
-        kernel,
-        layout,
-        packBlocks(kernel, functions, i32.const(b), i32.const(layout.sharedScratch), begin, end),
-      ),
+      packBlocks(kernel, functions, i32.const(b), i32.const(layout.sharedScratch), begin, end),
     ]),
-    total: Math.ceil(kernel.k / blockDepth),
+    total: Math.ceil(k / blockDepth),
     grain: 1,
+    onlyIf: nonzeros === undefined ? undefined : i32.eqz(isSparse(layout, nonzeros, m * k)),
   }
 }
 
@@ -316,8 +314,4 @@ function ifSparse(
   if (nonzeros === undefined) return dense
   const multiply = transposeA ? multiplyByColumns : multiplyByRows
   return [if_(isSparse(layout, nonzeros, m * k), multiply(kernel, nonzeros, layout, begin, end), dense)]
-}
-
-function unlessSparse({ nonzeros, m, k }: MatmulKernel, layout: Layout, dense: Body): Body {
-  return nonzeros === undefined ? dense : [if_(isSparse(layout, nonzeros, m * k), [], dense)]
 }

@@ -100,7 +100,6 @@ export function multiplyByColumns(
   const { counts, pairs } = listPlaces(layout.addressOf(list), k)
   const first = local('i32', 'first')
   const row = local('i32', 'row')
-  const column = local('i32', 'column')
   const out = local('i32', 'out')
   const address = layout.addressOf(buffer)
   return [
@@ -113,17 +112,14 @@ export function multiplyByColumns(
         factors.map((factor, v) =>
           set(factor, v128.load(i32.mul(row, n * 4), layout.addressOf(b) + columns.first * 4 + 16 * v)),
         ),
-        forEachPair(row, m, counts, pairs, (pair) => [
-          set(column, i32.load(pair)),
-          if_(i32.and(i32.ge_s(column, first), i32.lt_s(column, end)), [
-            set(value, v128.load32_splat(pair, 4)),
-            set(out, i32.mul(column, n * 4)),
-            factors.map((factor, v) => {
-              const at = address + columns.first * 4 + 16 * v
-              const sum = f32x4.add(v128.load(out, at), f32x4.mul(value, factor))
-              return storeFirst(v === columns.vectors - 1 ? columns.last : lanes, out, sum, at)
-            }),
-          ]),
+        forEachPairBetween(first, end, row, m, counts, pairs, (pair) => [
+          set(value, v128.load32_splat(pair, 4)),
+          set(out, i32.mul(i32.load(pair), n * 4)),
+          factors.map((factor, v) => {
+            const at = address + columns.first * 4 + 16 * v
+            const sum = f32x4.add(v128.load(out, at), f32x4.mul(value, factor))
+            return storeFirst(v === columns.vectors - 1 ? columns.last : lanes, out, sum, at)
+          }),
         ]),
       ])
     }),
@@ -139,13 +135,49 @@ function forEachPair(
   body: (pair: Local<'i32'>) => Body,
 ): Body {
   const pair = local('i32', 'pair')
-  const end = local('i32', 'end')
+  const last = local('i32', 'last')
+  return [
+    setPairs(pair, last, row, columns, counts, pairs),
+    while_(i32.lt_u(pair, last), [body(pair), increase(pair, pairBytes)]),
+  ]
+}
+
+/** Runs through the pairs of a row whose columns are from `first` to `end`: pairs are in the order of their columns. */
+function forEachPairBetween(
+  first: Local<'i32'>,
+  end: Local<'i32'>,
+  row: Local<'i32'>,
+  columns: number,
+  counts: number,
+  pairs: number,
+  body: (pair: Local<'i32'>) => Body,
+): Body {
+  const pair = local('i32', 'pair')
+  const last = local('i32', 'last')
+  const isBefore = (bound: Local<'i32'>): Code<'i32'> => i32.lt_s(i32.load(pair), bound)
+  return [
+    setPairs(pair, last, row, columns, counts, pairs),
+    while_(i32.and(i32.lt_u(pair, last), isBefore(first)), [increase(pair, pairBytes)]),
+    while_(i32.and(i32.lt_u(pair, last), isBefore(end)), [body(pair), increase(pair, pairBytes)]),
+  ]
+}
+
+function while_(condition: Code<'i32'>, body: Body): Body {
+  return [if_(condition, [loop((again) => [body, br_if(again, condition)])])]
+}
+
+/** Sets the addresses of the first pair of a row, and of where the last one ends. */
+function setPairs(
+  pair: Local<'i32'>,
+  last: Local<'i32'>,
+  row: Local<'i32'>,
+  columns: number,
+  counts: number,
+  pairs: number,
+): Body {
   return [
     set(pair, i32.add(i32.mul(row, columns * pairBytes), pairs)),
-    set(end, i32.add(pair, i32.shl(i32.load(i32.mul(row, 4), counts), 3))),
-    if_(i32.lt_u(pair, end), [
-      loop((again) => [body(pair), increase(pair, pairBytes), br_if(again, i32.lt_u(pair, end))]),
-    ]),
+    set(last, i32.add(pair, i32.shl(i32.load(i32.mul(row, 4), counts), 3))),
   ]
 }
 

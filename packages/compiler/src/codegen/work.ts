@@ -42,7 +42,7 @@ export function workOf(kernel: Kernel): number {
     case 'random':
       return kernel.count * 16
     case 'nonzeros':
-      return (kernel.rows * kernel.columns) / 4
+      return kernel.rows * kernel.columns
     case 'copy':
       return kernel.bytes / 16
   }
