@@ -4,7 +4,8 @@
  *
  * Float32 results are within 2 units in the last place of the true ones, float64 results within 4; NaN,
  * infinities, zeros and their signs, and subnormal numbers are as JavaScript's Math has them. No relaxed
- * instruction is used: all engines give the same results.
+ * instruction is used: all engines give the same results, except for sin, cos and tan of |x| ≥ 2²⁰, which are the
+ * engine's own.
  */
 import type { ImportedFunction } from '@tapegrad/kernels/assembler'
 import { erf } from './erf.js'
