@@ -1,5 +1,5 @@
 /** Comparisons and logic, which have no derivatives, and where, which picks by them. */
-import type { BinaryOperation, UnaryOperation } from '../elementwise.js'
+import type { BinaryOperation, RowKernel, UnaryOperation } from '../elementwise.js'
 import { forEachRow } from '../broadcastLoop.js'
 import { allocate } from '../dtype.js'
 import { defineBinaryElementwise, defineUnaryElementwise, promoteBeside, zeroOf } from '../elementwise.js'
@@ -8,11 +8,16 @@ import { broadcastShapes, sizeOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
 import type { Join, Value } from '../value.js'
 
-function defineComparison(name: string, holds: (x: number, y: number) => boolean): BinaryOperation {
+function defineComparison(
+  name: string,
+  holds: (x: number, y: number) => boolean,
+  row?: RowKernel,
+): BinaryOperation {
   return defineBinaryElementwise({
     name,
     dtype: 'bool',
     number: (x, y) => (holds(x, y) ? 1 : 0),
+    row,
     derivative: [null, null],
   })
 }
@@ -24,7 +29,13 @@ export const equal: BinaryOperation = defineComparison('equal', (x, y) => x === 
 export const notEqual: BinaryOperation = defineComparison('notEqual', (x, y) => x !== y)
 
 /** Whether x > y elementwise, with broadcasting: bool; of numbers 1 or 0. */
-export const greater: BinaryOperation = defineComparison('greater', (x, y) => x > y)
+export const greater: BinaryOperation = defineComparison(
+  'greater',
+  (x, y) => x > y,
+  (out, o, x, p, xStep, y, q, yStep, count) => {
+    for (let i = 0; i < count; i++) out[o + i] = x[p + i * xStep] > y[q + i * yStep] ? 1 : 0
+  },
+)
 
 /** Whether x ≥ y elementwise, with broadcasting: bool; of numbers 1 or 0. */
 export const greaterEqual: BinaryOperation = defineComparison('greaterEqual', (x, y) => x >= y)

@@ -196,6 +196,9 @@ export const relu: UnaryOperation = defineUnaryElementwise({
   dtype: 'arithmetic',
   // Written so that NaN stays NaN.
   number: (x) => (x <= 0 ? 0 : x),
+  loop: (out, x) => {
+    for (let i = 0; i < out.length; i++) out[i] = x[i] <= 0 ? 0 : x[i]
+  },
   derivative: (flow, x) => where(greater(x, 0), flow, 0),
 })
 
