@@ -18,6 +18,7 @@ import {
 } from '@tapegrad/kernels/assembler'
 import type { MatmulKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
+import type { ListPlaces } from './listPlaces.js'
 import { listPlaces, pairBytes } from './listPlaces.js'
 
 const lanes = 4
@@ -60,7 +61,7 @@ export function multiplyByRows(
   begin: Code<'i32'>,
   end: Local<'i32'>,
 ): Body {
-  const { counts, pairs } = listPlaces(layout.addressOf(list), m)
+  const places = listPlaces(layout.addressOf(list), m)
   const row = local('i32', 'row')
   const out = local('i32', 'out')
   return [
@@ -72,7 +73,7 @@ export function multiplyByRows(
         const right = local('i32', 'right')
         return [
           sums.map((sum) => set(sum, f32x4.splat(0))),
-          forEachPair(row, k, counts, pairs, (pair) => [
+          forEachPair(row, k, places, (pair) => [
             set(factor, v128.load32_splat(pair, 4)),
             set(right, i32.mul(i32.load(pair), n * 4)),
             sums.map((sum, v) =>
@@ -97,7 +98,7 @@ export function multiplyByColumns(
   begin: Code<'i32'>,
   end: Local<'i32'>,
 ): Body {
-  const { counts, pairs } = listPlaces(layout.addressOf(list), k)
+  const places = listPlaces(layout.addressOf(list), k)
   const first = local('i32', 'first')
   const row = local('i32', 'row')
   const out = local('i32', 'out')
@@ -112,73 +113,57 @@ export function multiplyByColumns(
         factors.map((factor, v) =>
           set(factor, v128.load(i32.mul(row, n * 4), layout.addressOf(b) + columns.first * 4 + 16 * v)),
         ),
-        forEachPairBetween(first, end, row, m, counts, pairs, (pair) => [
-          set(value, v128.load32_splat(pair, 4)),
-          set(out, i32.mul(i32.load(pair), n * 4)),
-          factors.map((factor, v) => {
-            const at = address + columns.first * 4 + 16 * v
-            const sum = f32x4.add(v128.load(out, at), f32x4.mul(value, factor))
-            return storeFirst(v === columns.vectors - 1 ? columns.last : lanes, out, sum, at)
-          }),
-        ]),
+        forEachPair(
+          row,
+          m,
+          places,
+          (pair) => [
+            set(value, v128.load32_splat(pair, 4)),
+            set(out, i32.mul(i32.load(pair), n * 4)),
+            factors.map((factor, v) => {
+              const at = address + columns.first * 4 + 16 * v
+              const sum = f32x4.add(v128.load(out, at), f32x4.mul(value, factor))
+              return storeFirst(v === columns.vectors - 1 ? columns.last : lanes, out, sum, at)
+            }),
+          ],
+          { first, end },
+        ),
       ])
     }),
   ]
 }
 
-/** Runs through the pairs of a row of `columns` columns. */
+interface Bounds {
+  readonly first: Local<'i32'>
+  readonly end: Local<'i32'>
+}
+
+/**
+ * Runs through the pairs of a row of `columns` columns: all, or those whose columns are from `first` to `end`. Pairs
+ * are in the order of their columns.
+ */
 function forEachPair(
   row: Local<'i32'>,
   columns: number,
-  counts: number,
-  pairs: number,
+  { counts, pairs }: ListPlaces,
   body: (pair: Local<'i32'>) => Body,
+  bounds?: Bounds,
 ): Body {
   const pair = local('i32', 'pair')
   const last = local('i32', 'last')
+  const isInRow = i32.lt_u(pair, last)
+  const isBefore = (bound: Local<'i32'>): Code<'i32'> => i32.and(isInRow, i32.lt_s(i32.load(pair), bound))
+  const next = increase(pair, pairBytes)
   return [
-    setPairs(pair, last, row, columns, counts, pairs),
-    while_(i32.lt_u(pair, last), [body(pair), increase(pair, pairBytes)]),
-  ]
-}
-
-/** Runs through the pairs of a row whose columns are from `first` to `end`: pairs are in the order of their columns. */
-function forEachPairBetween(
-  first: Local<'i32'>,
-  end: Local<'i32'>,
-  row: Local<'i32'>,
-  columns: number,
-  counts: number,
-  pairs: number,
-  body: (pair: Local<'i32'>) => Body,
-): Body {
-  const pair = local('i32', 'pair')
-  const last = local('i32', 'last')
-  const isBefore = (bound: Local<'i32'>): Code<'i32'> => i32.lt_s(i32.load(pair), bound)
-  return [
-    setPairs(pair, last, row, columns, counts, pairs),
-    while_(i32.and(i32.lt_u(pair, last), isBefore(first)), [increase(pair, pairBytes)]),
-    while_(i32.and(i32.lt_u(pair, last), isBefore(end)), [body(pair), increase(pair, pairBytes)]),
+    set(pair, i32.add(i32.mul(row, columns * pairBytes), pairs)),
+    set(last, i32.add(pair, i32.shl(i32.load(i32.mul(row, 4), counts), 3))),
+    bounds === undefined ? [] : while_(isBefore(bounds.first), [next]),
+    while_(bounds === undefined ? isInRow : isBefore(bounds.end), [body(pair), next]),
   ]
 }
 
 function while_(condition: Code<'i32'>, body: Body): Body {
   return [if_(condition, [loop((again) => [body, br_if(again, condition)])])]
-}
-
-/** Sets the addresses of the first pair of a row, and of where the last one ends. */
-function setPairs(
-  pair: Local<'i32'>,
-  last: Local<'i32'>,
-  row: Local<'i32'>,
-  columns: number,
-  counts: number,
-  pairs: number,
-): Body {
-  return [
-    set(pair, i32.add(i32.mul(row, columns * pairBytes), pairs)),
-    set(last, i32.add(pair, i32.shl(i32.load(i32.mul(row, 4), counts), 3))),
-  ]
 }
 
 /** Stores the first elements of a vector, one to four. */
