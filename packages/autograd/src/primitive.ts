@@ -123,6 +123,18 @@ export function primitiveNamed(name: string): Primitive {
   return primitive
 }
 
+/** Calls a primitive on a list of inputs, as many as it takes. */
+export function callPrimitive(primitive: Primitive, inputs: readonly Value[], attributes: unknown): Value {
+  switch (primitive.arity) {
+    case 1:
+      return primitive.call(inputs[0], attributes)
+    case 2:
+      return primitive.call(inputs[0], inputs[1], attributes)
+    case 'variadic':
+      return primitive.call(inputs, attributes)
+  }
+}
+
 /** All primitives, in the order of their declaration. */
 export function allPrimitives(): readonly Primitive[] {
   return registry

@@ -1,5 +1,6 @@
 /** Segment: the recording of a checkpointed function without its values, and its replay on new inputs. */
 import { Placeholder } from './placeholder.js'
+import { callPrimitive } from './primitive.js'
 import type { Recording } from './recording.js'
 import type { TapeVariable } from './tape.js'
 import { Tape } from './tape.js'
@@ -59,15 +60,6 @@ export function replay({ recording, outputs }: Program, inputs: readonly Value[]
 }
 
 function compute(recording: Recording, index: number, values: readonly Value[]): Value {
-  const primitive = recording.primitiveAt(index)
-  const attributes = recording.attributesAt(index)
   const inputs = recording.inputsOf(index).map((input) => values[input])
-  switch (primitive.arity) {
-    case 1:
-      return primitive.call(inputs[0], attributes)
-    case 2:
-      return primitive.call(inputs[0], inputs[1], attributes)
-    case 'variadic':
-      return primitive.call(inputs, attributes)
-  }
+  return callPrimitive(recording.primitiveAt(index), inputs, recording.attributesAt(index))
 }

@@ -1,7 +1,10 @@
-/** The entry for readers of tapes, such as the compiler: tracing a program, and the columns it is recorded in. */
+/**
+ * The entry for packages that build on autograd: tracing a program, the columns it is recorded in, and what its own
+ * operations use for shapes and dtypes.
+ */
 export { Placeholder } from './placeholder.js'
 export type { BinaryPrimitive, Primitive, UnaryPrimitive, VariadicPrimitive } from './primitive.js'
-export { allPrimitives, primitiveNamed } from './primitive.js'
+export { allPrimitives, callPrimitive, primitiveNamed } from './primitive.js'
 export type { Recording } from './recording.js'
 export { SymbolicTape } from './symbolicTape.js'
 export { TapeVariable } from './tape.js'

@@ -120,7 +120,7 @@ function resultsOf(f: Checked, inputs: readonly unknown[]): Value[] {
 }
 
 /** Normally distributed values of the kinds and shapes of others, in float64. */
-function randomLike(values: readonly Value[], seed: number): Value[] {
+export function randomLike(values: readonly Value[], seed: number): Value[] {
   const source = rng(seed)
   return values.map((x) => {
     const { kind, shape } = specOf(x)

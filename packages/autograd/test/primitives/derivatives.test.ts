@@ -1,9 +1,14 @@
 /** Holds the derivatives of every operation against differences, and the modes of differentiation against each other. */
 import fc from 'fast-check'
 import type { DType, Value } from '../../src/index.js'
-import { assertGradient, cast, isValue, normal, rng, specOf, Tape } from '../../src/index.js'
+import { assertGradient, cast, isValue, specOf, Tape } from '../../src/index.js'
 import { allPrimitives } from '../../src/primitive.js'
-import { assertForwardMode, assertSecondOrder, gradientOf } from '../../src/testing/derivatives.js'
+import {
+  assertForwardMode,
+  assertSecondOrder,
+  gradientOf,
+  randomLike,
+} from '../../src/testing/derivatives.js'
 import { isDifferentiable } from '../../src/value.js'
 import { Variable } from '../../src/variable.js'
 import { domains } from '../support/domains.js'
@@ -13,16 +18,6 @@ const operations = Object.entries(domains)
 /** The values that a call gives: one, or several in an array. */
 function resultsOf(result: unknown): Value[] {
   return [result].flat().filter(isValue)
-}
-
-/** Normally distributed values of the kinds and shapes of others, to weigh them with. */
-function randomLike(values: readonly Value[], seed: number): Value[] {
-  const source = rng(seed)
-  return values.map((x) => {
-    const { kind, shape } = specOf(x)
-    const random = normal(source, shape, { dtype: 'float64' })
-    return kind === 'number' ? random.item() : random
-  })
 }
 
 describe('every operation', () => {
