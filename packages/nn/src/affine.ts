@@ -15,7 +15,8 @@ import type { InitialWeights } from './initialWeights.js'
 import { checkInitialWeights, initialWeights } from './initialWeights.js'
 import type { Given, Output } from './layer.js'
 import { StatelessLayer } from './layer.js'
-import { describe, formatShape, sameShape } from './messages.js'
+import { formatShape } from '@tapegrad/autograd/tracing'
+import { describe, sameShape } from './messages.js'
 
 export interface AffineParams {
   /** The weights, of shape [inputs, outputs]. */

@@ -1,7 +1,8 @@
 /** Initial weights: random, with a deviation that keeps signals alive through layers of the given sizes. */
 import type { DTypeOption, Rng, Shape } from '@tapegrad/autograd'
 import { ArgumentError, ShapeError, Tensor, cast, normal } from '@tapegrad/autograd'
-import { describe, formatShape, sameShape } from './messages.js'
+import { formatShape } from '@tapegrad/autograd/tracing'
+import { describe, sameShape } from './messages.js'
 
 /**
  * How weights of shape [inputs, outputs] begin: normally distributed around 0 with a standard deviation of

@@ -11,7 +11,8 @@ import {
   oneHot,
   shapeOf,
 } from '@tapegrad/autograd'
-import { describe, formatShape, sameShape } from './messages.js'
+import { formatShape } from '@tapegrad/autograd/tracing'
+import { describe, sameShape } from './messages.js'
 
 /**
  * Throws, in the name of the caller, where `labels` don't belong to logits of shape [..., classes]: ShapeError

@@ -1,11 +1,7 @@
 /** How this package's error messages name what they got. */
 import type { Shape } from '@tapegrad/autograd'
 import { dtypeOf, isValue, kindOf, shapeOf } from '@tapegrad/autograd'
-
-/** `[100, 784]`. */
-export function formatShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`
-}
+import { formatShape } from '@tapegrad/autograd/tracing'
 
 /** `float32 [100, 784]`, `number 3`, or what else an argument is that should have been a value. */
 export function describe(x: unknown): string {

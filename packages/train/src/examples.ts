@@ -1,6 +1,6 @@
 /** Examples: images with their labels, as data sets hold them and networks learn from them. */
-import type { Shape } from '@tapegrad/autograd'
 import { Tensor } from '@tapegrad/autograd'
+import { formatShape } from '@tapegrad/autograd/tracing'
 import { DatasetError } from './errors.js'
 
 /** Images and their labels, an example a row: the first axes of both have one size. */
@@ -47,9 +47,4 @@ export function checkDataset(name: string, data: Dataset): void {
           'may differ in their first size only',
       )
   }
-}
-
-/** A shape as messages show it: `[60000, 784]`. */
-export function formatShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`
 }

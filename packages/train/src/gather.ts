@@ -1,6 +1,7 @@
 /** Copies chosen examples into tensors of their own, with the images as the floats that networks want. */
 import type { DType, Tensor, TypedArray } from '@tapegrad/autograd'
 import { IndexError, tensor } from '@tapegrad/autograd'
+import { allocate } from '@tapegrad/autograd/tracing'
 import type { Examples } from './examples.js'
 
 /** The dtypes that networks compute in. */
@@ -54,17 +55,4 @@ function gatherRows(
 
 function divideRange(elements: TypedArray, start: number, end: number, divisor: number): void {
   for (let i = start; i < end; i++) elements[i] /= divisor
-}
-
-function allocate(dtype: DType, size: number): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(size)
-    case 'float64':
-      return new Float64Array(size)
-    case 'int32':
-      return new Int32Array(size)
-    default:
-      return new Uint8Array(size)
-  }
 }

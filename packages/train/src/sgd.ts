@@ -1,7 +1,7 @@
 /** Gradient descent: every parameter goes a step against its gradient. */
 import type { TypedArray, Value } from '@tapegrad/autograd'
 import { ArgumentError, ShapeError, Tensor, mul, sub, tensor } from '@tapegrad/autograd'
-import { formatShape } from './examples.js'
+import { allocate, floatOf, formatShape } from '@tapegrad/autograd/tracing'
 import type { Optimizer } from './optimizer.js'
 import { zipTrees } from './zipTrees.js'
 
@@ -41,7 +41,7 @@ function descend(x: Value, gradient: Value, rate: number, path: string): Value {
       `sgd: parameter${path === '' ? '' : ` ${path}`} is ${x.dtype} ${formatShape(x.shape)}, its gradient ` +
         `${gradient.dtype} ${formatShape(gradient.shape)}; wants both alike`,
     )
-  const out = x.dtype === 'float64' ? new Float64Array(x.size) : new Float32Array(x.size)
+  const out = allocate(floatOf(x.dtype), x.size)
   descendInto(out, x.data, gradient.data, rate)
   return tensor(out, { shape: x.shape })
 }
