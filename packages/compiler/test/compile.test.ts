@@ -7,6 +7,7 @@ import {
   argsort,
   cast,
   concat,
+  conv1d,
   div,
   equal,
   exp,
@@ -604,3 +605,13 @@ describe('derivatives inside', () => {
     })
   })
 })
+
+test.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as const)(
+  'convolutions of %s are what they are eagerly',
+  (dtype) => {
+    const convolve = (x: Value, w: Value): Value => conv1d(x, w, { padding: 1 })
+    const x = tensor([[[0, 1, 3, 0, 2, 5]]], { dtype })
+    const w = tensor([[[1, 0, 2]], [[3, 1, 1]]], { dtype })
+    expect(compile(convolve, { threads: 1 })(x, w)).toEqual(convolve(x, w))
+  },
+)

@@ -38,7 +38,8 @@ export function expand(program: Program): Program {
     if (expansion === undefined) return builder.add(node)
     return inline(
       builder,
-      traceProgram((inputs) => [expansion(...inputs)], specs),
+      // What the operation becomes may have to be written in terms of others in its turn.
+      expand(traceProgram((inputs) => [expansion(...inputs)], specs)),
       node.inputs,
     )
   })

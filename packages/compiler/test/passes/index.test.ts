@@ -216,6 +216,13 @@ test('expand makes matrix products of convolutions, and picks of pooling', () =>
   expect(pooling).not.toContain('windows')
 })
 
+test('expand expands what operations become, too: products of integer windows are of float64', () => {
+  const lines = printed(expand, (x) =>
+    conv1d(cast(reshape(x, [1, 1, 4]), 'int32'), ones([1, 1, 2], { dtype: 'int32' })),
+  )
+  expect(lines.filter((line) => line.includes('= matmul('))).toEqual([expect.stringMatching(/: float64 /)])
+})
+
 describe('simplify', () => {
   /** What is left of f(x), but for dead code. */
   const left = (f: (x: Variable) => Value): string[] =>
