@@ -2,6 +2,7 @@ import { matmul, TapegradError, wasmFeatures, type FloatArray, type MatmulOption
 import fc from 'fast-check'
 import { matmulWith } from '../src/matmul.js'
 import { instantiateMatmul, matmulBlocked } from '../src/matmulBlocked.js'
+import { isMostlyZeros, matmulListed } from '../src/matmulListed.js'
 import { matmulPlain } from '../src/matmulPlain.js'
 import { fastestShape } from '../src/tileShape.js'
 
@@ -14,6 +15,8 @@ interface Problem {
   readonly k: number
   readonly transposeA: boolean
   readonly transposeB: boolean
+  /** The fraction of the left side's elements that are zero. */
+  readonly zeros: number
   readonly seed: number
 }
 
@@ -29,6 +32,7 @@ const problem: fc.Arbitrary<Problem> = fc.record({
   k: size,
   transposeA: fc.boolean(),
   transposeB: fc.boolean(),
+  zeros: fc.constantFrom(0, 0.5, 0.9),
   seed: fc.integer(),
 })
 
@@ -41,8 +45,9 @@ function pseudoRandom(Type: ArrayType, length: number, seed: number): FloatArray
   })
 }
 
-function optionsOf({ Type, m, n, k, transposeA, transposeB, seed }: Problem): MatmulOptions {
-  const a = pseudoRandom(Type, m * k, seed)
+function optionsOf({ Type, m, n, k, transposeA, transposeB, zeros, seed }: Problem): MatmulOptions {
+  const drawn = pseudoRandom(Type, m * k, seed + 2)
+  const a = pseudoRandom(Type, m * k, seed).map((x, i) => (drawn[i] < 2 * zeros - 1 ? 0 : x)) as FloatArray
   const b = pseudoRandom(Type, k * n, seed + 1)
   return { a, b, out: new Type(m * n).fill(NaN), m, n, k, transposeA, transposeB }
 }
@@ -93,6 +98,8 @@ const ways: Record<string, (options: MatmulOptions) => void> = {
     matmulBlocked(small[elementBytes(options)], options),
   'the WebAssembly program with large tiles': (options) =>
     matmulBlocked(large[elementBytes(options)], options),
+  'the program that leaves out zeros': (options) =>
+    options.out.BYTES_PER_ELEMENT === 4 && !options.transposeB ? matmulListed(options) : matmulPlain(options),
   'an engine without SIMD': (options) =>
     matmulWith({ simd: false, relaxedSimd: false, threads: false }, options),
   'an engine without relaxed SIMD': (options) =>
@@ -152,11 +159,46 @@ test.each<[number, number, number]>([
       [false, false],
       [true, true],
     ]) {
-      const options = optionsOf({ Type, m, n, k, transposeA, transposeB, seed: m })
+      const options = optionsOf({ Type, m, n, k, transposeA, transposeB, zeros: 0, seed: m })
       matmul(options)
       expectProduct(options)
     }
   }
+})
+
+describe('zeros on the left', () => {
+  const mostly = (zeros: number, change: Partial<Problem> = {}) =>
+    optionsOf({
+      ...{ Type: Float32Array, m: 200, n: 120, k: 300, transposeA: false, transposeB: false, seed: 3 },
+      zeros,
+      ...change,
+    })
+
+  test('are left out where they are most of a large float32 matrix', () => {
+    expect(isMostlyZeros(mostly(0.8))).toBe(true)
+    expect(isMostlyZeros(mostly(0.8, { transposeA: true }))).toBe(true)
+    expect(isMostlyZeros(mostly(0.4))).toBe(false)
+    expect(isMostlyZeros(mostly(0.8, { transposeB: true }))).toBe(false)
+    expect(isMostlyZeros(mostly(0.8, { Type: Float64Array }))).toBe(false)
+    expect(isMostlyZeros(mostly(0.8, { m: 2 }))).toBe(false)
+    expect(isMostlyZeros(mostly(0.8, { n: 3 }))).toBe(false)
+    expect(isMostlyZeros(mostly(0.8, { m: 1, n: 500, k: 4000 }))).toBe(false)
+  })
+
+  test.each([false, true])(
+    'products of several blocks and groups of columns (transposed: %s)',
+    (transposeA) => {
+      for (const [m, n, k] of [
+        [200, 120, 300],
+        [1000, 52, 300],
+        [300, 53, 1000],
+      ]) {
+        const options = mostly(0.9, { m, n, k, transposeA })
+        matmul(options)
+        expectProduct(options)
+      }
+    },
+  )
 })
 
 test('scratch memory stays bounded whatever the sizes', () => {
@@ -169,7 +211,7 @@ test('scratch memory stays bounded whatever the sizes', () => {
   ]) {
     matmulBlocked(
       instance,
-      optionsOf({ Type: Float32Array, m, n, k, transposeA: false, transposeB: false, seed: 1 }),
+      optionsOf({ Type: Float32Array, m, n, k, transposeA: false, transposeB: false, zeros: 0, seed: 1 }),
     )
     expect(instance.program.memory.buffer.byteLength).toBeLessThan(4 * 3_000_000)
   }

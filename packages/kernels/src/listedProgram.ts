@@ -1,0 +1,281 @@
+/**
+ * Code that multiplies by a listed matrix; see listProgram.ts for what a list is. Multiplying by an element that is
+ * zero, and adding, changes a sum only where the other factor is NaN or infinite; then it is done for that factor alone.
+ */
+import {
+  br_if,
+  call,
+  f32,
+  f32x4,
+  for_,
+  func,
+  i32,
+  i32x4,
+  if_,
+  increase,
+  local,
+  loop,
+  return_,
+  set,
+  v128,
+  type Body,
+  type DefinedFunction,
+  type Expression,
+  type Local,
+} from './assembler/index.js'
+import { listBlock, pairBytes } from './listProgram.js'
+
+/** Elements of a vector. */
+const lanes = 4
+
+/**
+ * Columns of a product that are worked on together. As many vectors of sums as that, a factor and a product are all
+ * that fits into the registers of x86-64.
+ */
+export const listedColumns = 13 * lanes
+
+/** What is worked on together along the columns of a list shall stay in a first-level cache, beside the list. */
+const blockBytes = 20 * 1024
+
+/** How many blocks of a list's columns to work on together, for products of so many columns. */
+export function blocksAtOnce(columns: number): number {
+  return Math.max(1, Math.floor(blockBytes / (columns * 4 * listBlock)))
+}
+
+const listedParameters = {
+  line: 'i32',
+  span: 'i32',
+  lineStride: 'i32',
+  rows: 'i32',
+  right: 'i32',
+  rightStride: 'i32',
+  out: 'i32',
+  outStride: 'i32',
+} as const
+
+/**
+ * `multiplyListedRows(line, span, lineStride, rows, right, rightStride, out, outStride)`: for each of so many rows of
+ * the list, out[row] += Σ value · right[column] over its pairs in a range of blocks, for `columns` elements of the
+ * rows of `right` and `out`, at most {@link listedColumns}. `line` is the first entry of the range in the first row's
+ * line, `span` the bytes from there to the entry behind the range.
+ */
+export function multiplyListedRows(columns: number): DefinedFunction<'none'> {
+  const { sums, load, store } = rowVectors(columns)
+  const factor = local('v128', 'factor')
+  return func('multiplyListedRows', listedParameters, 'none', (parameters) => {
+    const { right, rightStride, out, outStride } = parameters
+    const from = local('i32', 'from')
+    // The loop over pairs has to be the second one: V8 unrolls a deeper one, and in one that stands alone it loads all
+    // of a row before it multiplies; either way the sums don't fit into registers any more.
+    return forEachLine(parameters, [increase(out, outStride)], (pair, last) => [
+      load(out),
+      forEachPair(pair, last, [
+        set(factor, v128.load32_splat(pair, 4)),
+        set(from, i32.add(i32.mul(i32.load(pair), rightStride), right)),
+        sums.map((sum, v) => set(sum, f32x4.add(sum, f32x4.mul(factor, v128.load(from, v * 16))))),
+      ]),
+      store(out),
+    ])
+  })
+}
+
+/**
+ * `multiplyListedColumns(…)`, with the same parameters: for each of so many rows of the list, out[column] += value ·
+ * right[row] for its pairs in a range of blocks. `out` is where the product's row of column 0 is.
+ */
+export function multiplyListedColumns(columns: number): DefinedFunction<'none'> {
+  const { sums: factors, load, last: lastLanes } = rowVectors(columns)
+  const value = local('v128', 'value')
+  return func('multiplyListedColumns', listedParameters, 'none', (parameters) => {
+    const { right, rightStride, out, outStride } = parameters
+    const to = local('i32', 'to')
+    return forEachLine(parameters, [increase(right, rightStride)], (pair, last) => [
+      load(right),
+      forEachPair(pair, last, [
+        set(value, v128.load32_splat(pair, 4)),
+        set(to, i32.add(i32.mul(i32.load(pair), outStride), out)),
+        factors.map((factor, v) => {
+          const sum = f32x4.add(v128.load(to, v * 16), f32x4.mul(value, factor))
+          return storeFirst(v === factors.length - 1 ? lastLanes : lanes, to, sum, v * 16)
+        }),
+      ]),
+    ])
+  })
+}
+
+/** The vectors of a row of so many columns, and how they are loaded and stored. */
+function rowVectors(columns: number) {
+  const count = Math.ceil(columns / lanes)
+  const last = columns - (count - 1) * lanes
+  const sums = Array.from({ length: count }, (_, v) => local('v128', `sum${v}`))
+  return {
+    sums,
+    /** Elements of the last vector that belong to the row. */
+    last,
+    load: (address: Local<'i32'>): Body => sums.map((sum, v) => set(sum, v128.load(address, v * 16))),
+    store: (address: Local<'i32'>): Body =>
+      sums.map((sum, v) => storeFirst(v === count - 1 ? last : lanes, address, sum, v * 16)),
+  }
+}
+
+/** Runs through rows of a list: what is done to the pairs of one, from `pair` up to `last`, and how to move on. */
+function forEachLine(
+  {
+    line,
+    span,
+    lineStride,
+    rows,
+  }: { readonly [Name in 'line' | 'span' | 'lineStride' | 'rows']: Local<'i32'> },
+  moveOn: Body,
+  body: (pair: Local<'i32'>, last: Local<'i32'>) => Body,
+): readonly Body[] {
+  const row = local('i32', 'row')
+  const pair = local('i32', 'pair')
+  const last = local('i32', 'last')
+  return [
+    for_(row, 0, rows, 1, [
+      set(pair, i32.load(line)),
+      set(last, i32.load(i32.add(line, span))),
+      body(pair, last),
+      increase(line, lineStride),
+      moveOn,
+    ]),
+  ]
+}
+
+function forEachPair(pair: Local<'i32'>, last: Local<'i32'>, body: Body): Body {
+  const isLeft = i32.lt_u(pair, last)
+  return [if_(isLeft, [loop((again) => [body, increase(pair, pairBytes), br_if(again, isLeft)])])]
+}
+
+/** Stores the first elements of a vector, one to four. */
+function storeFirst(count: number, address: Local<'i32'>, vector: Expression<'v128'>, offset: number): Body {
+  const kept = local('v128', 'kept')
+  switch (count) {
+    case 4:
+      return [v128.store(address, vector, offset)]
+    case 3:
+      return [
+        set(kept, vector),
+        v128.store64_lane(address, kept, 0, offset),
+        v128.store32_lane(address, kept, 2, offset + 8),
+      ]
+    case 2:
+      return [v128.store64_lane(address, vector, 0, offset)]
+    default:
+      return [v128.store32_lane(address, vector, 0, offset)]
+  }
+}
+
+const skippedParameters = {
+  line: 'i32',
+  lineStride: 'i32',
+  rows: 'i32',
+  begin: 'i32',
+  end: 'i32',
+  right: 'i32',
+  rightStride: 'i32',
+  out: 'i32',
+  outStride: 'i32',
+  columns: 'i32',
+} as const
+
+/**
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns)` completes what
+ * {@link multiplyListedRows} did for the columns from `begin` to `end` of the list: where a row of `right` isn't
+ * finite, 0 times it is added to the rows of `out` whose element there is zero and so isn't listed.
+ */
+export function addSkippedRows(): DefinedFunction<'none'> {
+  const isFinite = isFiniteFunction()
+  const addUnlessListed = addUnlessListedFunction()
+  return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
+    const { line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns } = parameters
+    const row = local('i32', 'row')
+    const from = local('i32', 'from')
+    return [
+      for_(begin, begin, end, 1, [
+        set(from, i32.add(i32.mul(begin, rightStride), right)),
+        if_(i32.eqz(call(isFinite, from, columns)), [
+          for_(row, 0, rows, 1, [
+            call(
+              addUnlessListed,
+              i32.add(line, i32.mul(row, lineStride)),
+              begin,
+              from,
+              i32.add(out, i32.mul(row, outStride)),
+              columns,
+            ),
+          ]),
+        ]),
+      ]),
+    ]
+  })
+}
+
+/** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skipped. */
+export function addSkippedColumns(): DefinedFunction<'none'> {
+  const isFinite = isFiniteFunction()
+  const addUnlessListed = addUnlessListedFunction()
+  return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
+    const { line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns } = parameters
+    const row = local('i32', 'row')
+    const column = local('i32', 'column')
+    return [
+      for_(row, 0, rows, 1, [
+        if_(i32.eqz(call(isFinite, right, columns)), [
+          for_(column, begin, end, 1, [
+            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, outStride)), columns),
+          ]),
+        ]),
+        increase(line, lineStride),
+        increase(right, rightStride),
+      ]),
+    ]
+  })
+}
+
+/** `isFinite(row, columns)`: 1 where no element is NaN or infinite. */
+function isFiniteFunction(): DefinedFunction<'i32'> {
+  return func('isFinite', { row: 'i32', columns: 'i32' }, 'i32', ({ row, columns }) => {
+    // 0 times a finite number is 0, and NaN otherwise.
+    const zeros = local('v128', 'zeros')
+    const zero = local('f32', 'zero')
+    const column = local('i32', 'column')
+    const whole = local('i32', 'whole')
+    return [
+      set(zeros, f32x4.splat(0)),
+      set(whole, i32.and(columns, -lanes)),
+      for_(column, 0, whole, lanes, [
+        set(zeros, f32x4.add(zeros, f32x4.mul(v128.load(row), f32x4.splat(0)))),
+        increase(row, 16),
+      ]),
+      for_(column, whole, columns, 1, [
+        set(zero, f32.add(zero, f32.mul(f32.load(row), 0))),
+        increase(row, 4),
+      ]),
+      i32.and(i32x4.all_true(f32x4.eq(zeros, zeros)), f32.eq(zero, zero)),
+    ]
+  })
+}
+
+/** `addUnlessListed(line, column, from, to, columns)`: to += 0 · from unless the line's row has a pair for the column. */
+function addUnlessListedFunction(): DefinedFunction<'none'> {
+  const parameters = { line: 'i32', column: 'i32', from: 'i32', to: 'i32', columns: 'i32' } as const
+  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns }) => {
+    const entry = local('i32', 'entry')
+    const pair = local('i32', 'pair')
+    const last = local('i32', 'last')
+    const rest = local('i32', 'rest')
+    return [
+      set(entry, i32.add(line, i32.mul(i32.div_u(column, listBlock), 4))),
+      set(pair, i32.load(entry)),
+      set(last, i32.load(entry, 4)),
+      forEachPair(pair, last, [if_(i32.eq(i32.load(pair), column), [return_()])]),
+      for_(rest, 0, columns, 1, [
+        f32.store(to, f32.add(f32.load(to), f32.mul(f32.load(from), 0))),
+        increase(to, 4),
+        increase(from, 4),
+      ]),
+    ]
+  })
+}
