@@ -1,35 +1,30 @@
 /** Puts a lowered program together: plans its memory, and encodes its kernels as one WebAssembly module. */
 import type { Spec, Tensor } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
-import { wasmFeatures } from '@tapegrad/kernels'
-import type { Body, DefinedFunction, Expression, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
-import { call, encodeModule, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import { listLayout } from '@tapegrad/kernels'
 import type { ControlWords } from './codegen/barrier.js'
-import { barrierFunction, controlWordsAt } from './codegen/barrier.js'
+import { controlWordsAt } from './codegen/barrier.js'
+import { copyLoop } from './codegen/copyLoop.js'
+import { overrunBytes, packedRightBytes, packRight, threadScratchBytes } from './codegen/denseProduct.js'
+import type { KernelCode } from './codegen/kernelCode.js'
 import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
-import type { KernelCode } from './codegen/mapLoop.js'
 import { mapLoop } from './codegen/mapLoop.js'
-import { listBytes } from './codegen/listPlaces.js'
-import { nonzerosLoop, startList } from './codegen/nonzeros.js'
-import type { MatmulFunctions } from './codegen/matmulLoop.js'
-import {
-  matmulFunctions,
-  matmulLoops,
-  overrunBytes,
-  packedRightBytes,
-  threadScratchBytes,
-} from './codegen/matmulLoop.js'
+import { ModuleFunctions } from './codegen/moduleFunctions.js'
+import { chooseList, listRows } from './codegen/nonzeros.js'
+import { product } from './codegen/product.js'
 import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
-import { copyLoop } from './codegen/copyLoop.js'
 import { cumulativeLoop, scatterLoop } from './codegen/scatterLoop.js'
 import { workOf } from './codegen/work.js'
+import { encodeProgram } from './encodeProgram.js'
 import { CompileError } from './errors.js'
-import type { Kernel, MatmulKernel } from './lowering/kernel.js'
+import type { Kernel } from './lowering/kernel.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { buffersRead } from './lowering/reads.js'
-import { vectorMathImports } from './math/index.js'
+import { rowsOf, touchesOf } from './lowering/touches.js'
+import type { Phase, Step } from './phases.js'
+import { phasesOf } from './phases.js'
 import type { Lifetime } from './plan.js'
 import { aligned, placeBuffers } from './plan.js'
 
@@ -48,6 +43,8 @@ export interface AssembledProgram {
   readonly control: ControlWords
   /** Where its own memory begins. */
   readonly start: number
+  /** The steps, between which threads wait for one another. */
+  readonly phases: readonly Phase[]
   /** The plan: which buffer is where, and from which kernel to which it is needed. */
   readonly buffers: readonly (Lifetime & { readonly address: number })[]
   /** An estimate of the time a run takes, in elements times operations. */
@@ -71,39 +68,49 @@ export interface AssembleOptions {
 
 export function assemble(lowered: LoweredProgram, options: AssembleOptions): AssembledProgram {
   const { program, kernels, buffers } = lowered
-  const { threads, fixed = new Map<number, number>(), start = 0 } = options
+  const { threads, shared, fixed = new Map<number, number>(), start = 0, maximumPages } = options
   const control = controlWordsAt(Math.ceil(start / 64) * 64)
-  const functions = new MatmulFunctionTable()
-  const lifetimes = lifetimesOf(lowered, functions).filter(({ buffer }) => !fixed.has(buffer))
+  const functions = new ModuleFunctions()
+  const sizes = bufferSizes(lowered, functions)
+  const phases = phasesOf(
+    kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, lowered)),
+    // A new state may have the old one's place.
+    (buffer) => fixed.get(buffer) ?? `%${buffer}`,
+  )
+  const spans = kernels.map((_, index) => (shared ? spanOf(index, phases) : { first: index, last: index }))
+  const lifetimes = lifetimesOf(lowered, sizes, spans).filter(({ buffer }) => !fixed.has(buffer))
   const { addresses, end } = placeBuffers(lifetimes, control.end)
   const addressOf = (buffer: number): number => fixed.get(buffer) ?? addresses.get(buffer)!
 
-  const products = kernels.filter((kernel) => kernel.kind === 'matmul')
-  const sharedBytes = largest(products.map((product) => packedRightBytes(product, functions.for(product))))
   const threadBytes = aligned(
-    largest(products.map((product) => threadScratchBytes(product, functions.for(product)))),
+    kernels.reduce(
+      (most, kernel) =>
+        kernel.kind === 'matmul'
+          ? Math.max(most, threadScratchBytes(kernel, functions.dense(kernel.dtype)))
+          : most,
+      0,
+    ),
   )
-  const sharedScratch = end
-  const threadScratch = sharedScratch + aligned(sharedBytes)
   // Packing may read beyond a matrix by less than a panel's width, and vectors beyond the last element.
-  const memoryBytes = threadScratch + threads * threadBytes + 1024
+  const memoryBytes = end + threads * threadBytes + 1024
   checkMemory(memoryBytes)
 
   const layout: Layout = {
     addressOf,
-    shared: options.shared,
     errorAddress: control.error,
-    sharedScratch,
-    threadScratch,
+    threadScratch: end,
     threadScratchBytes: threadBytes,
   }
-  const steps = kernels.flatMap((kernel) => stepsOf(kernel, functions, layout))
   return {
-    bytes: encode(steps, control, options),
+    bytes: encodeProgram(
+      phases.map((phase) => phase.map((step) => ({ ...step, code: step.codeAt(layout) }))),
+      { isUsed: functions.isUsed, control, shared, maximumPages },
+    ),
     start,
     buffers: lifetimes.map((lifetime) => ({ ...lifetime, address: addressOf(lifetime.buffer) })),
     control,
-    work: steps.reduce((total, { work }) => total + work, 0),
+    phases,
+    work: phases.flat().reduce((total, { work }) => total + work, 0),
     memoryBytes,
     constants: program.nodes.flatMap((node, index) =>
       node.kind === 'constant' && buffers.has(index) && !fixed.has(index)
@@ -114,10 +121,6 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   }
 }
 
-function largest(sizes: readonly number[]): number {
-  return sizes.reduce((most, size) => Math.max(most, size), 0)
-}
-
 function checkMemory(bytes: number): void {
   if (bytes > 2 ** 31)
     throw new CompileError(
@@ -126,50 +129,54 @@ function checkMemory(bytes: number): void {
     )
 }
 
-/** The functions that matrix products of one dtype share. */
-class MatmulFunctionTable {
-  private readonly made = new Map<string, MatmulFunctions>()
-
-  for({ dtype }: MatmulKernel): MatmulFunctions {
-    const known = this.made.get(dtype)
-    if (known !== undefined) return known
-    const functions = matmulFunctions(dtype, wasmFeatures().relaxedSimd)
-    this.made.set(dtype, functions)
-    return functions
+/** The bytes of every buffer, with what is written beyond its end. */
+function bufferSizes(
+  { program, kernels, buffers }: LoweredProgram,
+  functions: ModuleFunctions,
+): Map<number, number> {
+  const sizes = new Map<number, number>()
+  for (const buffer of buffers.values()) {
+    const { shape, dtype } = program.nodes[buffer].spec
+    sizes.set(buffer, sizeOf(shape) * elementBytes[dtype])
   }
+  for (const kernel of kernels) {
+    const { buffer } = kernel
+    if (kernel.kind === 'nonzeros') sizes.set(buffer, listLayout(kernel.rows, kernel.columns).bytes)
+    if (kernel.kind === 'pack') sizes.set(buffer, packedRightBytes(kernel, functions.dense(kernel.dtype)))
+    if (kernel.kind === 'matmul')
+      sizes.set(buffer, sizes.get(buffer)! + overrunBytes(kernel, functions.dense(kernel.dtype)))
+  }
+  return sizes
+}
+
+interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+/** The kernels among which threads don't wait for one another, or not always, while they work on a kernel. */
+function spanOf(kernel: number, phases: readonly Phase[]): Span {
+  const together = phases.filter((phase) => phase.some((step) => step.kernel === kernel)).flat()
+  const kernels = together.map((step) => step.kernel)
+  return { first: Math.min(...kernels), last: Math.max(...kernels) }
 }
 
 /** When each buffer is needed: inputs, constants and results in every step, others from their kernel to their last reader. */
 function lifetimesOf(
   { program, kernels, buffers }: LoweredProgram,
-  functions: MatmulFunctionTable,
+  sizes: ReadonlyMap<number, number>,
+  spans: readonly Span[],
 ): Lifetime[] {
   const firstWrite = new Map<number, number>()
   const lastUse = new Map<number, number>()
-  const overrun = new Map<number, number>()
-  kernels.forEach((kernel, step) => {
-    if (!firstWrite.has(kernel.buffer)) firstWrite.set(kernel.buffer, step)
-    lastUse.set(kernel.buffer, step)
-    for (const buffer of buffersRead(kernel)) lastUse.set(buffer, step)
-    if (kernel.kind === 'matmul') overrun.set(kernel.buffer, overrunBytes(kernel, functions.for(kernel)))
+  kernels.forEach((kernel, index) => {
+    const { first, last } = spans[index]
+    if (!firstWrite.has(kernel.buffer)) firstWrite.set(kernel.buffer, first)
+    for (const buffer of [kernel.buffer, ...buffersRead(kernel)]) lastUse.set(buffer, last)
   })
-  const lists = kernels.flatMap((kernel) =>
-    kernel.kind === 'nonzeros'
-      ? [
-          {
-            buffer: kernel.buffer,
-            bytes: listBytes(kernel),
-            first: firstWrite.get(kernel.buffer)!,
-            last: lastUse.get(kernel.buffer)!,
-          },
-        ]
-      : [],
-  )
   const results = new Set(program.outputs.map((output) => buffers.get(output)))
-  const values = [...new Set(buffers.values())].map((buffer) => {
-    const { kind, spec } = program.nodes[buffer]
-    const bytes = sizeOf(spec.shape) * elementBytes[spec.dtype] + (overrun.get(buffer) ?? 0)
-    const isAlways = kind !== 'operation'
+  return [...sizes].map(([buffer, bytes]) => {
+    const isAlways = buffer < program.nodes.length && program.nodes[buffer].kind !== 'operation'
     return {
       buffer,
       bytes,
@@ -177,28 +184,41 @@ function lifetimesOf(
       last: isAlways || results.has(buffer) ? kernels.length : (lastUse.get(buffer) ?? 0),
     }
   })
-  return [...values, ...lists]
 }
 
-/** A kernel's code, and how much work it is. */
-interface Step {
-  readonly code: KernelCode
-  readonly work: number
+/** For finding out how a kernel's code can be cut, which doesn't depend on addresses. */
+const anywhere: Layout = { addressOf: () => 0, errorAddress: 0, threadScratch: 0, threadScratchBytes: 0 }
+
+function stepsOf(
+  kernel: Kernel,
+  index: number,
+  functions: ModuleFunctions,
+  { program }: LoweredProgram,
+): Step[] {
+  const elementsOf = (buffer: number): number => sizeOf(program.nodes[buffer].spec.shape)
+  const touches = touchesOf(kernel, elementsOf)
+  const codes = codesOf(kernel, functions, anywhere)
+  return codes.map((code, part) => ({
+    kernel: index,
+    code,
+    codeAt: (layout) => codesOf(kernel, functions, layout)[part],
+    // What every thread does for itself writes nothing that others read.
+    touches: code.isForEveryThread === true ? { ...touches, writes: [] } : touches,
+    rows: rowsOf(kernel, code.total),
+    work: workOf(kernel) / codes.length,
+  }))
 }
 
-function stepsOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout): Step[] {
-  const codes = codesOf(kernel, functions, layout)
-  return codes.map((code) => ({ code, work: workOf(kernel) / codes.length }))
-}
-
-function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout): readonly KernelCode[] {
+function codesOf(kernel: Kernel, functions: ModuleFunctions, layout: Layout): readonly KernelCode[] {
   switch (kernel.kind) {
     case 'map':
       return [mapLoop(kernel, layout)]
     case 'reduce':
       return [reduceLoop(kernel, layout)]
     case 'matmul':
-      return matmulLoops(kernel, functions.for(kernel), layout)
+      return [product(kernel, functions, layout)]
+    case 'pack':
+      return [packRight(kernel, functions.dense(kernel.dtype), layout)]
     case 'scatter':
       return [scatterLoop(kernel, layout)]
     case 'cumulative':
@@ -206,76 +226,8 @@ function codesOf(kernel: Kernel, functions: MatmulFunctionTable, layout: Layout)
     case 'random':
       return [randomLoop(kernel, layout)]
     case 'nonzeros':
-      return [startList(kernel, layout), nonzerosLoop(kernel, layout)]
+      return [chooseList(kernel, functions, layout), listRows(kernel, functions, layout)]
     case 'copy':
       return [copyLoop(kernel, layout)]
   }
-}
-
-/** Less work than this is done by one thread while the others wait: sharing it would take longer. */
-const leastShared = 16_000
-
-/** Steps in one function; engines compile small functions sooner, and refuse huge ones. */
-const stepsInFunction = 64
-
-/** The module: `run(thread, threads, maySleep)` does a thread's part of everything. */
-function encode(
-  steps: readonly Step[],
-  control: ControlWords,
-  { shared, maximumPages }: AssembleOptions,
-): Uint8Array<ArrayBuffer> {
-  const barrier = barrierFunction(control)
-  const parameters = { thread: 'i32', threads: 'i32', maySleep: 'i32' } as const
-  const isShared = steps.map(({ code, work }) => shared && code.total > 1 && work >= leastShared)
-  const part = (first: number): DefinedFunction<'none'> =>
-    func('part', parameters, 'none', ({ thread, threads, maySleep }) =>
-      steps.slice(first, first + stepsInFunction).map(({ code }, k): Body => {
-        const index = first + k
-        // Between two steps that one thread does alone, no one has to wait.
-        const waits = shared && (isShared[index] || isShared[index + 1] || index === steps.length - 1)
-        const wait: Body = waits ? [call(barrier, threads, maySleep)] : []
-        const work: Body = isShared[index] ? callPart(code, thread, threads) : callWhole(code, thread)
-        if (code.onlyIf === undefined) return [work, wait]
-        // What isn't done needs no waiting for, if the step before has been waited for.
-        return isShared[index] ? [if_(code.onlyIf, [work, wait])] : [if_(code.onlyIf, work), wait]
-      }),
-    )
-  const parts = Array.from({ length: Math.ceil(steps.length / stepsInFunction) }, (_, k) =>
-    part(k * stepsInFunction),
-  )
-  const run = func('run', parameters, 'none', ({ thread, threads, maySleep }) =>
-    parts.map((f) => call(f, thread, threads, maySleep)),
-  )
-  return encodeModule({
-    imports: mathImports(),
-    memory: { minimum: 1, maximum: maximumPages, shared, import: ['program', 'memory'] },
-    exports: { run },
-  })
-}
-
-/** Calls a kernel on this thread's part of its work. */
-function callPart({ run, total, grain }: KernelCode, thread: Local<'i32'>, threads: Local<'i32'>): Body {
-  const grains = Math.ceil(total / grain)
-  const part = local('i32', 'part')
-  const begin = local('i32', 'begin')
-  return [
-    set(part, i32.mul(i32.div_u(i32.add(i32.sub(threads, 1), grains), threads), grain)),
-    set(begin, i32.mul(thread, part)),
-    // Where the last threads are left without work, their parts would begin behind the end.
-    if_(i32.lt_s(begin, total), [call(run, begin, smaller(i32.add(begin, part), total), thread)]),
-  ]
-}
-
-/** Calls a kernel on all of its work, on the first thread. */
-function callWhole({ run, total }: KernelCode, thread: Local<'i32'>): Body {
-  return [if_(i32.eqz(thread), [call(run, 0, total, 0)])]
-}
-
-function smaller(x: Expression<'i32'>, limit: number): Expression<'i32'> {
-  return select(x, limit, i32.lt_s(x, limit))
-}
-
-/** What the functions of JavaScript's Math are called that rare lanes fall back to. */
-function mathImports(): readonly ImportedFunction[] {
-  return (['sin', 'cos', 'tan'] as const).flatMap((name) => vectorMathImports(name))
 }

@@ -53,6 +53,8 @@ function formatKernel(kernel: Kernel): string {
       const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
       return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times}${skipping}`
     }
+    case 'pack':
+      return `%${kernel.buffer} = %${kernel.b}${kernel.transposeB ? 'ᵀ' : ''} [${kernel.k}, ${kernel.n}] packed`
     case 'scatter':
       return (
         `%${kernel.buffer}[${formatExpression(kernel.place)}] += ${formatExpression(kernel.value)} ` +

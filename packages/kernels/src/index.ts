@@ -5,7 +5,24 @@ export { matmul } from './matmul.js'
 export type { FloatArray, MatmulOptions } from './matmulOptions.js'
 export { matmulPlain } from './matmulPlain.js'
 
-// The functions that matmul's program is made of, for programs that contain a matrix product.
+// The functions that matmul's programs are made of, for programs that contain a matrix product.
+export {
+  countNonzerosFunction,
+  listBlock,
+  listLayout,
+  listRowFunction,
+  type ListLayout,
+  type ListSource,
+} from './listProgram.js'
+export {
+  addSkippedColumns,
+  addSkippedRows,
+  blocksAtOnce,
+  listedColumns,
+  multiplyListedColumns,
+  multiplyListedRows,
+} from './listedProgram.js'
+export { mostDense } from './matmulListed.js'
 export { copyPanels, transposePanels } from './packProgram.js'
 export { multiplyPanels } from './tileProgram.js'
 export { fastestShape, lanesOf, type TileShape } from './tileShape.js'

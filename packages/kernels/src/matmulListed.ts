@@ -28,7 +28,7 @@ const listedElements = 256 * 1024
 const sampledElements = 1024
 
 /** Beyond this fraction of nonzero elements the dense product is as fast. */
-const mostDense = 0.4
+export const mostDense = 0.4
 
 /** Whether leaving out zeros pays. */
 export function isMostlyZeros({ a, out, m, n, k, transposeA, transposeB }: MatmulOptions): boolean {

@@ -2,8 +2,8 @@
 import { func, i32, memory } from '@tapegrad/kernels/assembler'
 import type { CopyKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
-import type { KernelCode } from './mapLoop.js'
-import { rangeParameters } from './mapLoop.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
 
 export function copyLoop({ buffer, source, bytes }: CopyKernel, layout: Layout): KernelCode {
   return {
@@ -15,6 +15,6 @@ export function copyLoop({ buffer, source, bytes }: CopyKernel, layout: Layout):
       ),
     ]),
     total: bytes,
-    grain: 64,
+    grain: 1,
   }
 }

@@ -2,12 +2,8 @@
 export interface Layout {
   /** The byte address of a node's buffer. */
   addressOf(buffer: number): number
-  /** Whether several threads may run the program. */
-  readonly shared: boolean
   /** Where a kernel notes, as 1, that an index was out of bounds. */
   readonly errorAddress: number
-  /** Room that a kernel may use while it runs, all threads together. */
-  readonly sharedScratch: number
   /** Room for one thread; the n-th thread's lies n times `threadScratchBytes` further. */
   readonly threadScratch: number
   readonly threadScratchBytes: number

@@ -1,27 +1,15 @@
 /** Code for kernels that compute each element of a buffer by itself. */
-import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
+import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { for_, func, i32, local, set, v128 } from '@tapegrad/kernels/assembler'
 import type { Expression } from '../lowering/expression.js'
 import { positionsIn } from '../lowering/expression.js'
 import type { MapKernel } from '../lowering/kernel.js'
 import type { VectorDType } from './emitter.js'
 import { canVectorize, Emitter, lanesOf, storeScalar } from './emitter.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
-import { isSparse } from './listPlaces.js'
 import { mapPositions, mergeLoops } from './loops.js'
-
-/** A kernel as a function of a range of its work, so that threads can share it. */
-export interface KernelCode {
-  readonly run: DefinedFunction<'none'>
-  /** The work is [0, total), of which a range begins at a multiple of `grain`; 1 where one thread does it all. */
-  readonly total: number
-  readonly grain: number
-  /** What must hold, for every thread alike, for there to be work at all. */
-  readonly onlyIf?: Code<'i32'> | undefined
-}
-
-/** The range, and which thread works on it. */
-export const rangeParameters = { begin: 'i32', end: 'i32', thread: 'i32' } as const
 
 export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
   const { extents, merge } = mergeLoops(kernel.loops, [kernel.store, ...positionsIn(kernel.value)])
@@ -62,15 +50,13 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
     ]
   }
 
-  const onlyIf =
-    kernel.unlessListed && i32.eqz(isSparse(layout, kernel.unlessListed.list, kernel.unlessListed.elements))
-
+  const { unlessListed } = kernel
   if (outer.length === 0)
     return {
       run: func('map', rangeParameters, 'none', ({ begin, end }) => innerLoop(begin, end)),
       total: inner,
-      grain: 16,
-      onlyIf,
+      grain: 1,
+      unlessListed,
     }
   return {
     run: func('map', rangeParameters, 'none', ({ begin, end }) => {
@@ -79,7 +65,7 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
     }),
     total: outer.reduce((product, extent) => product * extent, 1),
     grain: 1,
-    onlyIf,
+    unlessListed,
   }
 }
 

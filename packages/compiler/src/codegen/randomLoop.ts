@@ -3,8 +3,8 @@ import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assemble
 import { f64, for_, func, i32, i64, if_, local, set } from '@tapegrad/kernels/assembler'
 import type { RandomKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
-import type { KernelCode } from './mapLoop.js'
-import { rangeParameters } from './mapLoop.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
 
 const multipliers = [0xd2511f53n, 0xcd9e8d57n] as const
 const weyl = [0x9e3779b9, 0xbb67ae85] as const

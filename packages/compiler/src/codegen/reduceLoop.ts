@@ -11,8 +11,9 @@ import { Emitter, lanesOf, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
 import { mapPositions, mergeLoops } from './loops.js'
 import { elementBytes } from './machine.js'
-import type { KernelCode } from './mapLoop.js'
-import { rangeParameters, setIndices, vectorDTypeOf } from './mapLoop.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
+import { setIndices, vectorDTypeOf } from './mapLoop.js'
 
 /** A reduction with its loops merged, at least one over what is kept and one over what is reduced. */
 interface Reduction {
@@ -145,7 +146,7 @@ function acrossLoop({ kernel, layout, kept, reduced, value }: Reduction): Kernel
     return {
       run: func('reduce', rangeParameters, 'none', ({ begin, end }) => columns(0, begin, end)),
       total: width,
-      grain: 16,
+      grain: 1,
     }
   return {
     run: func('reduce', rangeParameters, 'none', ({ begin, end }) => {

@@ -8,8 +8,9 @@ import { Emitter, loadScalar, storeScalar } from './emitter.js'
 import type { Layout } from './layout.js'
 import { mapPositions, mergeLoops } from './loops.js'
 import { elementBytes, scalars } from './machine.js'
-import type { KernelCode } from './mapLoop.js'
-import { rangeParameters, setIndices } from './mapLoop.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
+import { setIndices } from './mapLoop.js'
 import { nested } from './reduceLoop.js'
 
 /** buffer[store + place · stride] += value; one thread alone, for two may meet at one place. */

@@ -1,6 +1,6 @@
-/** Finds out whether an element is made of one byte so that it is zero where the byte is. */
+/** Finds out whether an element is made of one byte so that it is zero where the byte is, and what each byte becomes. */
 import type { Apply, Expression, Gather, Load } from './expression.js'
-import { isUniform } from './expression.js'
+import { convertNumber, isUniform } from './expression.js'
 
 /**
  * The byte that the expression is a multiple of, where neighbours along the innermost of its loops are neighbours in
@@ -33,4 +33,25 @@ function isFactor(expression: Expression): boolean {
 function isContiguous(leaf: Load | Gather): boolean {
   const { steps } = leaf.position
   return steps[steps.length - 1] === 1 && (leaf.kind === 'load' || isUniform(leaf.place))
+}
+
+/** The float32 that each byte becomes by such an expression. */
+export function valuesOfBytes(expression: Expression): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, byte) => valueOf(expression, byte))
+}
+
+/** Products and quotients of float32 are those of float64 rounded once more, which has more than twice as many bits. */
+function valueOf(expression: Expression, byte: number): number {
+  switch (expression.kind) {
+    case 'constant':
+      return expression.value
+    case 'apply': {
+      const [x, y] = expression.operands.map((operand) => valueOf(operand, byte))
+      return convertNumber(expression.operation === 'mul' ? x * y : x / y, expression.dtype)
+    }
+    case 'convert':
+      return convertNumber(valueOf(expression.operand, byte), expression.dtype)
+    default:
+      return byte
+  }
 }

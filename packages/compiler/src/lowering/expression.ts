@@ -93,7 +93,8 @@ export function converted(operand: Expression, dtype: DType): Expression {
   return { kind: 'convert', dtype, operand }
 }
 
-function convertNumber(value: number, dtype: DType): number {
+/** A number as an element of a dtype has it. */
+export function convertNumber(value: number, dtype: DType): number {
   switch (dtype) {
     case 'float64':
       return value

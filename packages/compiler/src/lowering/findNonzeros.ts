@@ -1,5 +1,7 @@
 /** Where a program looks for zeros: left sides of matrix products that are large enough for it to pay. */
-import { byteLeafOf } from './byteLeaf.js'
+import { tensor } from '@tapegrad/autograd'
+import type { ConstantNode } from '../program.js'
+import { byteLeafOf, valuesOfBytes } from './byteLeaf.js'
 import type { Kernel, MapKernel, MatmulKernel, NonzerosKernel } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
@@ -16,38 +18,66 @@ const leastColumns = 4
  * side that is made of bytes, such as pixels, is listed from those, and not made at all where the list is used.
  */
 export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
-  const { program, buffers, kernels } = lowered
-  const lists = new Map<number, NonzerosKernel>()
+  const { program, kernels } = lowered
+  const matrices = new Map<number, NonzerosKernel>()
   for (const kernel of kernels)
-    if (
-      kernel.kind === 'matmul' &&
-      isWorthLooking(kernel) &&
-      !lists.has(kernel.a) &&
-      isFilledOnce(kernel.a, kernels)
-    ) {
-      // Buffers are named by nodes; lists get names behind them.
-      lists.set(kernel.a, nonzerosOf(kernel, program.nodes.length + lists.size))
+    if (kernel.kind === 'matmul' && isWorthLooking(kernel) && isFilledOnce(kernel.a, kernels))
+      // Lists get names behind those of the nodes, once it is known how many there are.
+      if (!matrices.has(kernel.a)) matrices.set(kernel.a, nonzerosOf(kernel, matrices.size))
+  const nodes = [...program.nodes]
+  const buffers = new Map(lowered.buffers)
+  const lists = new Map<number, NonzerosKernel>()
+  for (const [matrix, list] of matrices) {
+    const maker = kernels.find((kernel) => kernel.buffer === matrix)
+    if (maker?.kind !== 'map' || !isOfBytes(maker, list)) {
+      lists.set(matrix, list)
+      continue
     }
+    const values = nodes.push(constantNode(valuesOfBytes(maker.value))) - 1
+    buffers.set(values, values)
+    lists.set(matrix, { ...list, bytes: { leaf: byteLeafOf(maker.value)!, values } })
+  }
+  for (const [matrix, list] of lists) lists.set(matrix, { ...list, buffer: nodes.length + list.buffer })
+  return {
+    program: { ...program, nodes },
+    buffers,
+    kernels: withLists(lowered, lists),
+  }
+}
+
+function constantNode(values: Float32Array): ConstantNode {
+  const value = tensor(values)
+  return {
+    kind: 'constant',
+    inputs: [],
+    value,
+    spec: { kind: 'tensor', shape: value.shape, dtype: 'float32' },
+  }
+}
+
+/** The kernels with each list before its first use: with the matrix where that is made of bytes. */
+function withLists(
+  { program, buffers, kernels }: LoweredProgram,
+  lists: ReadonlyMap<number, NonzerosKernel>,
+): Kernel[] {
   const results = new Set(program.outputs.map((output) => buffers.get(output)))
   const made = new Set<number>()
-  const listed = kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind === 'map') {
-      const list = lists.get(kernel.buffer)
-      if (list === undefined || !isOfBytes(kernel, list)) return [kernel]
+  return kernels.flatMap((kernel): Kernel[] => {
+    const list = lists.get(kernel.kind === 'matmul' ? kernel.a : kernel.buffer)
+    if (list === undefined) return [kernel]
+    const isFirst = !made.has(list.buffer)
+    if (kernel.kind === 'matmul') {
+      if (!isListed(kernel, lists)) return [kernel]
       made.add(list.buffer)
-      const readers = kernels.filter((reader) => buffersRead(reader).has(kernel.buffer))
-      const isNeeded = results.has(kernel.buffer) || !readers.every((reader) => isListed(reader, lists))
-      const unlessListed = { list: list.buffer, elements: list.rows * list.columns }
-      return [{ ...list, ofByte: kernel.value }, isNeeded ? kernel : { ...kernel, unlessListed }]
+      const product = { ...kernel, nonzeros: list.buffer }
+      return isFirst ? [list, product] : [product]
     }
-    if (kernel.kind !== 'matmul' || !isListed(kernel, lists)) return [kernel]
-    const list = lists.get(kernel.a)!
-    const product = { ...kernel, nonzeros: list.buffer }
-    if (made.has(list.buffer)) return [product]
+    if (kernel.kind !== 'map' || list.bytes === undefined) return [kernel]
     made.add(list.buffer)
-    return [list, product]
+    const readers = kernels.filter((reader) => buffersRead(reader).has(kernel.buffer))
+    const isNeeded = results.has(kernel.buffer) || !readers.every((reader) => isListed(reader, lists))
+    return [list, isNeeded ? kernel : { ...kernel, unlessListed: list.buffer }]
   })
-  return { ...lowered, kernels: listed }
 }
 
 /** Whether a kernel is a product that uses a list of its left side, and nothing else of it. */
@@ -78,7 +108,7 @@ function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): bo
   return dtype === 'float32' && batch.count === 1 && !transposeB && isLarge
 }
 
-function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, list: number): NonzerosKernel {
+function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, buffer: number): NonzerosKernel {
   const [rows, columns] = transposeA ? [k, m] : [m, k]
-  return { kind: 'nonzeros', buffer: list, source: a, rows, columns }
+  return { kind: 'nonzeros', buffer, source: a, rows, columns }
 }

@@ -1,6 +1,6 @@
 /** The steps of a lowered program: each fills a buffer, and is one loop nest of the WebAssembly program. */
 import type { DType, Shape } from '@tapegrad/autograd'
-import type { Expression } from './expression.js'
+import type { Expression, Gather, Load } from './expression.js'
 import type { Linear } from './linear.js'
 
 /** buffer[store] = value for every index of the loops. */
@@ -11,7 +11,7 @@ export interface MapKernel {
   readonly store: Linear
   readonly value: Expression
   /** Left undone where this list of nonzero elements is used in place of the buffer. */
-  readonly unlessListed?: { readonly list: number; readonly elements: number }
+  readonly unlessListed?: number | undefined
 }
 
 /** What a reduction does with its elements. */
@@ -52,7 +52,22 @@ export interface MatmulKernel {
   readonly transposeB: boolean
   /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
   readonly nonzeros?: number
+  /** The buffer of the packed right side, where that is packed once for all threads. */
+  readonly packed?: number
   readonly batch: Batch
+}
+
+/** Packs a large right side of a product for all threads. */
+export interface PackKernel {
+  readonly kind: 'pack'
+  readonly buffer: number
+  readonly dtype: 'float32' | 'float64'
+  readonly b: number
+  readonly n: number
+  readonly k: number
+  readonly transposeB: boolean
+  /** Left undone where this list of nonzero elements is used, which wants the right side as it is. */
+  readonly unlessListed: number | undefined
 }
 
 /** Adds the elements in `loops` into a buffer, each at store + place · stride. */
@@ -79,18 +94,26 @@ export interface CumulativeKernel {
   readonly reverse: boolean
 }
 
-/** Lists, row by row, the elements of a float32 matrix that aren't zero, unless they turn out to be many. */
+/**
+ * Lists, row by row, the elements of a float32 matrix that aren't zero, unless a sample of them says that they are
+ * many. Which it is, every thread finds out for itself.
+ */
 export interface NonzerosKernel {
   readonly kind: 'nonzeros'
   readonly buffer: number
   readonly source: number
   readonly rows: number
   readonly columns: number
-  /**
-   * How an element comes of a byte, 0 of 0 and no other; then the list is made from the bytes, and the matrix itself
-   * only where they turn out to be dense.
-   */
-  readonly ofByte?: Expression
+  /** Where the list is made of bytes, and the matrix itself only where it isn't used. */
+  readonly bytes?: ListedBytes
+}
+
+/** What a matrix is made of, an element of a byte. */
+export interface ListedBytes {
+  /** The byte that belongs to an element. */
+  readonly leaf: Load | Gather
+  /** The buffer of the 256 float32 that bytes stand for: 0 for 0, and no other. */
+  readonly values: number
 }
 
 /** Random numbers in [0, 1) of the stream whose key and counter are in three buffers of numbers. */
@@ -114,6 +137,7 @@ export type Kernel =
   | MapKernel
   | ReduceKernel
   | MatmulKernel
+  | PackKernel
   | ScatterKernel
   | CumulativeKernel
   | NonzerosKernel

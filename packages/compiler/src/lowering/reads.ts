@@ -11,12 +11,16 @@ export function buffersRead(kernel: Kernel): Set<number> {
       return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.place)])
     case 'matmul':
       return new Set(
-        kernel.nonzeros === undefined ? [kernel.a, kernel.b] : [kernel.a, kernel.b, kernel.nonzeros],
+        [kernel.a, kernel.b, kernel.nonzeros, kernel.packed].filter((buffer) => buffer !== undefined),
       )
+    case 'pack':
+      return new Set([kernel.b])
     case 'random':
       return new Set([...kernel.key, kernel.counter])
     case 'nonzeros':
-      return new Set(kernel.ofByte === undefined ? [kernel.source] : buffersIn(kernel.ofByte))
+      return new Set(
+        kernel.bytes === undefined ? [kernel.source] : [kernel.bytes.values, ...buffersIn(kernel.bytes.leaf)],
+      )
     case 'cumulative':
     case 'copy':
       return new Set([kernel.source])

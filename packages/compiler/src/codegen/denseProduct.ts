@@ -1,22 +1,21 @@
-/** Code for matrix products: the kernels' packed panels, in the program's own memory. */
+/** Code for dense matrix products: the kernels' packed panels, in the program's own memory. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { call, for_, func, i32, if_, local, memory, select, set } from '@tapegrad/kernels/assembler'
 import type { TileShape } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
-import type { MatmulKernel } from '../lowering/kernel.js'
+import type { MatmulKernel, PackKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
-import type { KernelCode } from './mapLoop.js'
-import { rangeParameters, setIndices } from './mapLoop.js'
-import { isSparse } from './listPlaces.js'
-import { multiplyByColumns, multiplyByRows } from './multiplyByList.js'
+import type { KernelCode } from './kernelCode.js'
+import { rangeParameters } from './kernelCode.js'
+import { setIndices } from './mapLoop.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
 const packedRows = 120
 const packedDepth = 384
 
 /** The functions that all matrix products of one dtype in a module share. */
-export interface MatmulFunctions {
+export interface DenseFunctions {
   readonly shape: TileShape
   readonly packLeft: (transpose: boolean) => DefinedFunction<'none'>
   readonly packWide: (transpose: boolean) => DefinedFunction<'none'>
@@ -25,7 +24,7 @@ export interface MatmulFunctions {
   readonly multiplyNarrow: DefinedFunction<'none'>
 }
 
-export function matmulFunctions(dtype: 'float32' | 'float64', relaxed: boolean): MatmulFunctions {
+export function denseFunctions(dtype: 'float32' | 'float64', relaxed: boolean): DenseFunctions {
   const shape = fastestShape(elementBytes[dtype] as 4 | 8, relaxed)
   const lanes = lanesOf(shape)
   const eitherWay = (width: number): ((transpose: boolean) => DefinedFunction<'none'>) => {
@@ -42,6 +41,9 @@ export function matmulFunctions(dtype: 'float32' | 'float64', relaxed: boolean):
   }
 }
 
+/** What has to be known of a right matrix to pack it. */
+type RightSide = Pick<MatmulKernel, 'n' | 'k' | 'transposeB'>
+
 /** How the right matrix is cut into panels. */
 interface Panels {
   /** Steps along k that are worked on together. */
@@ -52,7 +54,7 @@ interface Panels {
   readonly packedColumns: number
 }
 
-function panelsOf({ n, k }: MatmulKernel, shape: TileShape): Panels {
+function panelsOf({ n, k }: RightSide, shape: TileShape): Panels {
   const lanes = lanesOf(shape)
   const rest = n % (2 * lanes)
   const last = rest > lanes ? 2 * lanes : lanes
@@ -65,99 +67,105 @@ function panelsOf({ n, k }: MatmulKernel, shape: TileShape): Panels {
 }
 
 /** Bytes of the packed right matrix. */
-export function packedRightBytes(kernel: MatmulKernel, { shape }: MatmulFunctions): number {
-  return kernel.k * panelsOf(kernel, shape).packedColumns * shape.elementBytes
+export function packedRightBytes(right: RightSide, { shape }: DenseFunctions): number {
+  return right.k * panelsOf(right, shape).packedColumns * shape.elementBytes
 }
 
-/** Bytes that each thread has to itself: a packed block of the left matrix, and for a batch a right one and a result. */
-export function threadScratchBytes(kernel: MatmulKernel, functions: MatmulFunctions): number {
+/**
+ * Bytes that each thread has to itself: a packed block of the left matrix, the right one unless that is packed once
+ * for all, and for a batch a result.
+ */
+export function threadScratchBytes(kernel: MatmulKernel, functions: DenseFunctions): number {
   const left = packedLeftBytes(functions)
-  return isBatch(kernel) ? left + packedRightBytes(kernel, functions) + resultBytes(kernel, functions) : left
+  const right = kernel.packed === undefined ? packedRightBytes(kernel, functions) : 0
+  return left + right + (isBatch(kernel) ? resultBytes(kernel, functions) : 0)
 }
 
-function packedLeftBytes({ shape }: MatmulFunctions): number {
+function packedLeftBytes({ shape }: DenseFunctions): number {
   return packedRows * packedDepth * shape.elementBytes
 }
 
 /** Bytes of a result of whole tiles. */
-function resultBytes({ m, n, dtype }: MatmulKernel, { shape }: MatmulFunctions): number {
+function resultBytes({ m, n, dtype }: MatmulKernel, { shape }: DenseFunctions): number {
   return Math.ceil(m / shape.rows) * shape.rows * n * elementBytes[dtype]
 }
 
 /** Bytes that a result is written beyond its end: whole tiles of rows are stored. */
-export function overrunBytes({ n, dtype }: MatmulKernel, { shape }: MatmulFunctions): number {
+export function overrunBytes({ n, dtype }: MatmulKernel, { shape }: DenseFunctions): number {
   return (shape.rows - 1) * n * elementBytes[dtype]
 }
 
-/**
- * A product in two steps: all threads pack the right matrix, then each multiplies its rows. Of a batch each thread does
- * whole products instead.
- */
-export function matmulLoops(
-  kernel: MatmulKernel,
-  functions: MatmulFunctions,
-  layout: Layout,
-): readonly KernelCode[] {
+/** A dense product: threads share its rows, or of a batch its matrices. */
+export function denseProduct(kernel: MatmulKernel, functions: DenseFunctions, layout: Layout): KernelCode {
   return isBatch(kernel)
-    ? [multiplyBatch(kernel, functions, layout)]
-    : [packRight(kernel, functions, layout), multiplyRows(kernel, functions, layout)]
+    ? multiplyBatch(kernel, functions, layout)
+    : {
+        run: func('multiply', rangeParameters, 'none', ({ begin, end, thread }) =>
+          multiplyRows(kernel, functions, layout, { begin, end, thread }),
+        ),
+        total: kernel.m,
+        grain: functions.shape.rows,
+      }
 }
 
 function isBatch({ batch }: MatmulKernel): boolean {
   return batch.count > 1
 }
 
-function packRight(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
-  const { m, k, nonzeros } = kernel
-  const b = layout.addressOf(kernel.b)
-  const { blockDepth } = panelsOf(kernel, functions.shape)
+/** Packs a right matrix for all threads, which share its panels. */
+export function packRight(kernel: PackKernel, functions: DenseFunctions, layout: Layout): KernelCode {
+  const { b, buffer, unlessListed } = kernel
   return {
-    run: func('packRight', rangeParameters, 'none', ({ begin, end }) => [
-      packBlocks(kernel, functions, i32.const(b), i32.const(layout.sharedScratch), begin, end),
-    ]),
-    total: Math.ceil(k / blockDepth),
+    run: func('packRight', rangeParameters, 'none', ({ begin, end }) =>
+      packPanels(kernel, functions, i32.const(layout.addressOf(b)), i32.const(layout.addressOf(buffer)), {
+        begin,
+        end,
+      }),
+    ),
+    total: panelCount(kernel, functions),
     grain: 1,
-    onlyIf: nonzeros === undefined ? undefined : i32.eqz(isSparse(layout, nonzeros, m * k)),
+    unlessListed,
   }
 }
 
-function multiplyRows(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
-  const { m } = kernel
-  const { rows } = functions.shape
-  const rowBegin = local('i32', 'rowBegin')
-  const rowEnd = local('i32', 'rowEnd')
-  return {
-    run: func('multiplyRows', rangeParameters, 'none', ({ begin, end, thread }) => [
-      set(rowBegin, i32.mul(begin, rows)),
-      set(rowEnd, smaller(i32.mul(end, rows), i32.const(m))),
-      ifSparse(
-        kernel,
-        layout,
-        rowBegin,
-        rowEnd,
-        multiplyBlocks(kernel, functions, {
-          a: i32.const(layout.addressOf(kernel.a)),
-          left: threadScratch(layout, thread),
-          right: i32.const(layout.sharedScratch),
-          result: i32.const(layout.addressOf(kernel.buffer)),
-          rowBegin,
-          rowEnd,
-        }),
-      ),
-    ]),
-    total: Math.ceil(m / rows),
-    grain: 1,
+interface Range {
+  readonly begin: Local<'i32'>
+  readonly end: Local<'i32'>
+}
+
+/** Multiplies the rows from `begin`, a multiple of a tile's, to `end`. */
+export function multiplyRows(
+  kernel: MatmulKernel,
+  functions: DenseFunctions,
+  layout: Layout,
+  { begin, end, thread }: Range & { readonly thread: Local<'i32'> },
+): Body {
+  const left = threadScratch(layout, thread)
+  const own = i32.add(left, packedLeftBytes(functions))
+  const places = {
+    a: i32.const(layout.addressOf(kernel.a)),
+    left,
+    result: i32.const(layout.addressOf(kernel.buffer)),
+    rowBegin: begin,
+    rowEnd: end,
   }
+  if (kernel.packed !== undefined)
+    return multiplyBlocks(kernel, functions, { ...places, right: i32.const(layout.addressOf(kernel.packed)) })
+  const right = local('i32', 'ownRight')
+  return [
+    set(right, own),
+    packAll(kernel, functions, i32.const(layout.addressOf(kernel.b)), right),
+    multiplyBlocks(kernel, functions, { ...places, right }),
+  ]
 }
 
 /** Products of a batch, each by one thread alone. */
-function multiplyBatch(kernel: MatmulKernel, functions: MatmulFunctions, layout: Layout): KernelCode {
+function multiplyBatch(kernel: MatmulKernel, functions: DenseFunctions, layout: Layout): KernelCode {
   const { m, n, k, dtype, batch } = kernel
   const bytes = elementBytes[dtype]
-  const { blockDepth } = panelsOf(kernel, functions.shape)
   const matrix = local('i32', 'matrix')
   const [left, right, result] = ['left', 'right', 'result'].map((name) => local('i32', name))
-  const [rowBegin, rowEnd, blocks] = ['rowBegin', 'rowEnd', 'blocks'].map((name) => local('i32', name))
+  const [rowBegin, rowEnd] = ['rowBegin', 'rowEnd'].map((name) => local('i32', name))
   const indices = batch.extents.map((_, axis) => local('i32', `i${axis}`))
   const operand = (buffer: number, steps: readonly number[], size: number): Code<'i32'> =>
     steps.reduce<Code<'i32'>>(
@@ -171,10 +179,9 @@ function multiplyBatch(kernel: MatmulKernel, functions: MatmulFunctions, layout:
       // A result of whole tiles would reach into the next one, which another thread may be writing.
       set(result, i32.add(right, packedRightBytes(kernel, functions))),
       set(rowEnd, m),
-      set(blocks, Math.ceil(k / blockDepth)),
       for_(matrix, begin, end, 1, [
         setIndices(matrix, batch.extents, indices),
-        packBlocks(kernel, functions, operand(kernel.b, batch.b, k * n), right, i32.const(0), blocks),
+        packAll(kernel, functions, operand(kernel.b, batch.b, k * n), right),
         multiplyBlocks(kernel, functions, {
           a: operand(kernel.a, batch.a, m * k),
           left,
@@ -199,39 +206,66 @@ function threadScratch(layout: Layout, thread: Local<'i32'>): Code<'i32'> {
   return i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)
 }
 
-/** Packs blocks of the right matrix at `b` into panels. */
-function packBlocks(
-  kernel: MatmulKernel,
-  functions: MatmulFunctions,
+function panelCount(right: RightSide, { shape }: DenseFunctions): number {
+  return Math.ceil(right.n / (2 * lanesOf(shape)))
+}
+
+/** Packs the whole right matrix at `b` into panels. */
+function packAll(right: RightSide, functions: DenseFunctions, b: Code<'i32'>, panels: Code<'i32'>): Body {
+  const [begin, end] = [local('i32', 'firstPanel'), local('i32', 'panelCount')]
+  return [
+    set(begin, 0),
+    set(end, panelCount(right, functions)),
+    packPanels(right, functions, b, panels, { begin, end }),
+  ]
+}
+
+/** Packs the panels from `begin` to `end`, of which the last may be narrow, in every block of steps. */
+function packPanels(
+  right: RightSide,
+  functions: DenseFunctions,
   b: Code<'i32'>,
   panels: Code<'i32'>,
-  begin: Code<'i32'>,
-  end: Local<'i32'>,
+  { begin, end }: Range,
 ): Body {
-  const { n, k, transposeB } = kernel
+  const { n, k, transposeB } = right
   const { shape, packWide, packNarrow } = functions
   const { elementBytes: bytes } = shape
-  const { blockDepth, wideColumns, packedColumns } = panelsOf(kernel, shape)
-  const block = local('i32', 'block')
+  const { blockDepth, wideColumns, packedColumns } = panelsOf(right, shape)
+  const width = 2 * lanesOf(shape)
   const first = local('i32', 'first')
   const steps = local('i32', 'steps')
   const source = local('i32', 'source')
   const target = local('i32', 'target')
   const stride = (transposeB ? k : n) * bytes
+  const columnBytes = (transposeB ? k : 1) * bytes
+  const column = i32.mul(begin, width)
+  const wideEnd = smaller(i32.mul(end, width), i32.const(wideColumns))
+  const hasNarrow = wideColumns === n ? [] : [i32.eq(end, panelCount(right, functions))]
   return [
-    for_(block, begin, end, 1, [
-      set(first, i32.mul(block, blockDepth)),
+    for_(first, 0, k, blockDepth, [
       set(steps, smaller(i32.const(blockDepth), i32.sub(k, first))),
       set(source, i32.add(i32.mul(first, (transposeB ? 1 : n) * bytes), b)),
       set(target, i32.add(i32.mul(first, packedColumns * bytes), panels)),
-      call(packWide(transposeB), source, target, wideColumns, steps, stride),
       call(
-        packNarrow(transposeB),
-        i32.add(source, wideColumns * (transposeB ? k : 1) * bytes),
-        i32.add(target, i32.mul(steps, wideColumns * bytes)),
-        n - wideColumns,
+        packWide(transposeB),
+        i32.add(source, i32.mul(column, columnBytes)),
+        i32.add(target, i32.mul(i32.mul(steps, column), bytes)),
+        i32.sub(wideEnd, column),
         steps,
         stride,
+      ),
+      hasNarrow.map((condition) =>
+        if_(condition, [
+          call(
+            packNarrow(transposeB),
+            i32.add(source, wideColumns * columnBytes),
+            i32.add(target, i32.mul(steps, wideColumns * bytes)),
+            n - wideColumns,
+            steps,
+            stride,
+          ),
+        ]),
       ),
     ]),
   ]
@@ -250,7 +284,7 @@ interface ProductPlaces {
 }
 
 /** Multiplies rows of the left matrix with the packed right one, block by block. */
-function multiplyBlocks(kernel: MatmulKernel, functions: MatmulFunctions, places: ProductPlaces): Body {
+function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places: ProductPlaces): Body {
   const { m, n, k, transposeA } = kernel
   const { shape, packLeft, multiplyWide, multiplyNarrow } = functions
   const { elementBytes: bytes } = shape
@@ -300,18 +334,4 @@ function multiplyBlocks(kernel: MatmulKernel, functions: MatmulFunctions, places
 
 function smaller(x: Code<'i32'>, y: Code<'i32'>): Code<'i32'> {
   return select(x, y, i32.lt_s(x, y))
-}
-
-/** The product by the list of nonzero elements where there is one, else densely. */
-function ifSparse(
-  kernel: MatmulKernel,
-  layout: Layout,
-  begin: Local<'i32'>,
-  end: Local<'i32'>,
-  dense: Body,
-): Body {
-  const { nonzeros, transposeA, m, k } = kernel
-  if (nonzeros === undefined) return dense
-  const multiply = transposeA ? multiplyByColumns : multiplyByRows
-  return [if_(isSparse(layout, nonzeros, m * k), multiply(kernel, nonzeros, layout, begin, end), dense)]
 }

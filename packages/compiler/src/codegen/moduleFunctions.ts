@@ -1,0 +1,41 @@
+/** The functions and variables that the kernels of one module share, each made when it is first asked for. */
+import type { Global } from '@tapegrad/kernels/assembler'
+import { global, i32 } from '@tapegrad/kernels/assembler'
+import type { ListSource } from '@tapegrad/kernels'
+import {
+  addSkippedColumns,
+  addSkippedRows,
+  countNonzerosFunction,
+  listRowFunction,
+  multiplyListedColumns,
+  multiplyListedRows,
+  wasmFeatures,
+} from '@tapegrad/kernels'
+import type { DenseFunctions } from './denseProduct.js'
+import { denseFunctions } from './denseProduct.js'
+
+export class ModuleFunctions {
+  readonly addSkippedRows = addSkippedRows()
+  readonly addSkippedColumns = addSkippedColumns()
+  readonly dense = once((dtype: 'float32' | 'float64'): DenseFunctions =>
+    denseFunctions(dtype, wasmFeatures().relaxedSimd),
+  )
+  readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
+  readonly listRow = once((source: ListSource) => listRowFunction(source))
+  readonly multiplyListedRows = once((columns: number) => multiplyListedRows(columns))
+  readonly multiplyListedColumns = once((columns: number) => multiplyListedColumns(columns))
+  /** 1 where a list is used. Each thread has its own, for each finds out from the same sample. */
+  readonly isUsed = once((list: number): Global<'i32'> => global('i32', `usesList${list}`, i32.const(0)))
+}
+
+/** The function, remembering what it made. */
+function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const made = new Map<Key, Made>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const fresh = make(key)
+    made.set(key, fresh)
+    return fresh
+  }
+}

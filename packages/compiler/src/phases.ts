@@ -1,0 +1,133 @@
+/** Phases: stretches of a program through which threads need not wait for one another. */
+import type { KernelCode } from './codegen/kernelCode.js'
+import type { Layout } from './codegen/layout.js'
+import type { Touch, Touches } from './lowering/touches.js'
+
+/** A step of the program: the code of a kernel, and what it touches. */
+export interface Step {
+  /** The position of its kernel in the program. */
+  readonly kernel: number
+  readonly code: KernelCode
+  /** The same code for other addresses. */
+  codeAt(layout: Layout): KernelCode
+  readonly touches: Touches
+  /** How many rows its work is best cut into, or is cut into. */
+  readonly rows: number
+  /** An estimate of the time it takes, in elements times operations. */
+  readonly work: number
+}
+
+/** A step with the rows it is cut into; 1 where one thread does it all. */
+export interface CutStep extends Step {
+  /**
+   * Whether all threads wait for one another before it: always, or where this list of nonzero elements isn't used, for
+   * otherwise the steps that it would have to wait for aren't done.
+   */
+  readonly waits: 'always' | 'never' | { readonly unlessListed: number }
+}
+
+/** Steps between two waits of all threads. */
+export type Phase = readonly CutStep[]
+
+/**
+ * Cuts each step into rows, and finds where threads have to wait. A step goes with those before it as long as each row
+ * of it touches, of what they touch, only the same row: so a thread takes its rows of a batch through a whole network.
+ * `resourceOf` tells buffers apart that don't share memory.
+ */
+export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) => unknown): Phase[] {
+  const phases: CutStep[][] = []
+  for (const step of steps) {
+    const phase = phases.at(-1) ?? []
+    const cut = cutFor(step, phase, resourceOf)
+    if (phases.length === 0 || cut.waits === 'always') phases.push([cut])
+    else phase.push(cut)
+  }
+  return phases.map((phase) => (isWorthSharing(phase) ? phase : phase.map(aloneOn)))
+}
+
+/** The step cut so that it waits as little as can be for those of the phase before it. */
+function cutFor(step: Step, phase: Phase, resourceOf: (buffer: number) => unknown): CutStep {
+  const others = phase.filter((other) => conflicts(step, other, resourceOf).length > 0)
+  const candidates = [...new Set(others.map(({ rows }) => rows)), step.rows]
+  const cuts = candidates
+    .filter((rows) => step.code.total % rows === 0)
+    .map((rows): CutStep => {
+      const inTheWay = others.filter((other) => !goesWith(step, other, rows, resourceOf))
+      return { ...step, rows, waits: waitFor(inTheWay, phase) }
+    })
+  return (
+    cuts.find(({ waits }) => waits === 'never') ??
+    cuts.find(({ waits }) => waits !== 'always') ?? { ...step, waits: 'always' }
+  )
+}
+
+/** What both touch and one of them at least writes, as each of them touches it. */
+function conflicts(
+  step: Step,
+  other: Step,
+  resourceOf: (buffer: number) => unknown,
+): (readonly [Touch, Touch])[] {
+  const pairs = (xs: readonly Touch[], ys: readonly Touch[]): (readonly [Touch, Touch])[] =>
+    xs.flatMap((x) =>
+      ys.flatMap((y) => (resourceOf(x.buffer) === resourceOf(y.buffer) ? [[x, y] as const] : [])),
+    )
+  const { reads, writes } = step.touches
+  return [
+    ...pairs(reads, other.touches.writes),
+    ...pairs(writes, other.touches.reads),
+    ...pairs(writes, other.touches.writes),
+  ]
+}
+
+/** Whether the step, cut into so many rows, may follow the other one on the same thread without a wait. */
+function goesWith(
+  step: Step,
+  other: CutStep,
+  rows: number,
+  resourceOf: (buffer: number) => unknown,
+): boolean {
+  if (other.rows !== rows || step.code.isForEveryThread === true || other.code.isForEveryThread === true)
+    return false
+  return (
+    rows === 1 ||
+    conflicts(step, other, resourceOf)
+      .flat()
+      .every((touch) => touch.isByRows(rows))
+  )
+}
+
+/** How to wait for the steps of a phase that are in the way of the next one. */
+function waitFor(inTheWay: readonly CutStep[], phase: Phase): CutStep['waits'] {
+  let waits: CutStep['waits'] = 'never'
+  for (const other of inTheWay) {
+    const { unlessListed } = other.code
+    if (unlessListed === undefined) return 'always'
+    const hasWaited = phase
+      .slice(phase.indexOf(other) + 1)
+      .some((between) => typeof between.waits === 'object' && between.waits.unlessListed === unlessListed)
+    if (hasWaited) continue
+    if (typeof waits === 'object' && waits.unlessListed !== unlessListed) return 'always'
+    waits = { unlessListed }
+  }
+  return waits
+}
+
+/** Less work than this is done by one thread while the others wait: sharing it would take longer. */
+const leastShared = 16_000
+
+function isWorthSharing(phase: Phase): boolean {
+  return phase.some(({ code }) => code.isForEveryThread) || workOf(phase) >= leastShared
+}
+
+function workOf(phase: Phase): number {
+  return phase.reduce((total, { work }) => total + work, 0)
+}
+
+function aloneOn(step: CutStep): CutStep {
+  return { ...step, rows: 1, waits: 'never' }
+}
+
+/** Whether one thread does the whole phase. */
+export function isAlone(phase: Phase): boolean {
+  return phase.every(({ rows, code }) => rows === 1 && code.isForEveryThread !== true)
+}
