@@ -2,34 +2,71 @@
 
 export type Way = 'alone' | 'together'
 
-/** Every so many runs the way that was slower is tried again, a few times. */
-const trialPeriod = 256
+/** How many runs of each way are remembered, the latest. */
+const remembered = 9
+
+/** The slower way is tried again for a few runs, after so many others at first, and after ever more while it stays slower. */
 const trials = 6
+const firstPeriod = 32
+const longestPeriod = 4096
+
+/** A way has to be so much faster for the other one to be left. */
+const clearlyFaster = 0.95
 
 /**
  * Chooses between running alone and together by how long each took lately. Threads that wait for one another are slower
- * than one alone where other programs want the cores, and which it is changes from moment to moment. Results are the
- * same either way.
+ * than one alone where other programs want the cores, and which it is changes from moment to moment. Medians of a few
+ * runs tell, so that a single slow run doesn't. Results are the same either way.
  */
 export class Pace {
-  private runs = 0
+  private preferred: Way = 'together'
   private last: Way | undefined
   private isWarm = false
-  private readonly milliseconds = { alone: NaN, together: NaN }
+  private trialsLeft = 0
+  private period = firstPeriod
+  private untilTrial = 0
+  private readonly milliseconds: Record<Way, number[]> = { alone: [], together: [] }
 
   choose(): Way {
-    const { alone, together } = this.milliseconds
-    const [faster, slower]: Way[] = alone < together ? ['alone', 'together'] : ['together', 'alone']
-    const way = this.runs++ % trialPeriod < trials ? slower : faster
+    if (this.trialsLeft === 0 && this.untilTrial-- === 0) this.beginTrial()
+    const way = this.trialsLeft > 0 ? otherThan(this.preferred) : this.preferred
     this.isWarm = way === this.last
     this.last = way
     return way
   }
 
   note(way: Way, milliseconds: number): void {
+    const isTrial = way !== this.preferred
+    if (isTrial) this.trialsLeft--
     // The first run after a change pays for waking threads and filling caches, which the next ones don't.
-    if (!this.isWarm) return
-    const before = this.milliseconds[way]
-    this.milliseconds[way] = Number.isNaN(before) ? milliseconds : 0.8 * before + 0.2 * milliseconds
+    if (this.isWarm) {
+      this.milliseconds[way].push(milliseconds)
+      if (this.milliseconds[way].length > remembered) this.milliseconds[way].shift()
+    }
+    if (this.trialsLeft === 0) this.decide(isTrial)
   }
+
+  private beginTrial(): void {
+    this.trialsLeft = trials
+    this.milliseconds[otherThan(this.preferred)] = []
+  }
+
+  private decide(isTrialOver: boolean): void {
+    const other = otherThan(this.preferred)
+    const isOtherFaster =
+      median(this.milliseconds[other]) < clearlyFaster * median(this.milliseconds[this.preferred])
+    if (isOtherFaster) this.preferred = other
+    else if (!isTrialOver) return
+    this.period = isOtherFaster ? firstPeriod : Math.min(2 * this.period, longestPeriod)
+    this.untilTrial = this.period
+  }
+}
+
+function otherThan(way: Way): Way {
+  return way === 'alone' ? 'together' : 'alone'
+}
+
+/** The one in the middle; NaN, which is neither more nor less than others, where there is none. */
+function median(values: readonly number[]): number {
+  return values.length === 0 ? NaN : [...values].sort((a, b) => a - b)[values.length >> 1]
 }

@@ -21,6 +21,7 @@ export {
   listedColumns,
   multiplyListedColumns,
   multiplyListedRows,
+  type ListedColumns,
 } from './listedProgram.js'
 export { mostDense } from './matmulListed.js'
 export { copyPanels, transposePanels } from './packProgram.js'

@@ -35,11 +35,18 @@ const lanes = 4
 export const listedColumns = 13 * lanes
 
 /** What is worked on together along the columns of a list shall stay in a first-level cache, beside the list. */
-const blockBytes = 20 * 1024
+const blockBytes = 24 * 1024
 
 /** How many blocks of a list's columns to work on together, for products of so many columns. */
 export function blocksAtOnce(columns: number): number {
   return Math.max(1, Math.floor(blockBytes / (columns * 4 * listBlock)))
+}
+
+/** Which columns of a product to work on: so many, at most {@link listedColumns}, of rows of so many bytes. */
+export interface ListedColumns {
+  readonly columns: number
+  /** Bytes from one row of the right side, and of the result, to the next; an unknown one would cost a fifth more. */
+  readonly stride: number
 }
 
 const listedParameters = {
@@ -48,30 +55,27 @@ const listedParameters = {
   lineStride: 'i32',
   rows: 'i32',
   right: 'i32',
-  rightStride: 'i32',
   out: 'i32',
-  outStride: 'i32',
 } as const
 
 /**
- * `multiplyListedRows(line, span, lineStride, rows, right, rightStride, out, outStride)`: for each of so many rows of
- * the list, out[row] += Σ value · right[column] over its pairs in a range of blocks, for `columns` elements of the
- * rows of `right` and `out`, at most {@link listedColumns}. `line` is the first entry of the range in the first row's
+ * `multiplyListedRows(line, span, lineStride, rows, right, out)`: for each of so many rows of the list, out[row] += Σ
+ * value · right[column] over its pairs in a range of blocks. `line` is the first entry of the range in the first row's
  * line, `span` the bytes from there to the entry behind the range.
  */
-export function multiplyListedRows(columns: number): DefinedFunction<'none'> {
+export function multiplyListedRows({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
   const { sums, load, store } = rowVectors(columns)
   const factor = local('v128', 'factor')
   return func('multiplyListedRows', listedParameters, 'none', (parameters) => {
-    const { right, rightStride, out, outStride } = parameters
+    const { right, out } = parameters
     const from = local('i32', 'from')
     // The loop over pairs has to be the second one: V8 unrolls a deeper one, and in one that stands alone it loads all
     // of a row before it multiplies; either way the sums don't fit into registers any more.
-    return forEachLine(parameters, [increase(out, outStride)], (pair, last) => [
+    return forEachLine(parameters, [increase(out, stride)], (pair, last) => [
       load(out),
       forEachPair(pair, last, [
         set(factor, v128.load32_splat(pair, 4)),
-        set(from, i32.add(i32.mul(i32.load(pair), rightStride), right)),
+        set(from, i32.add(i32.mul(i32.load(pair), stride), right)),
         sums.map((sum, v) => set(sum, f32x4.add(sum, f32x4.mul(factor, v128.load(from, v * 16))))),
       ]),
       store(out),
@@ -83,17 +87,17 @@ export function multiplyListedRows(columns: number): DefinedFunction<'none'> {
  * `multiplyListedColumns(…)`, with the same parameters: for each of so many rows of the list, out[column] += value ·
  * right[row] for its pairs in a range of blocks. `out` is where the product's row of column 0 is.
  */
-export function multiplyListedColumns(columns: number): DefinedFunction<'none'> {
+export function multiplyListedColumns({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
   const { sums: factors, load, last: lastLanes } = rowVectors(columns)
   const value = local('v128', 'value')
   return func('multiplyListedColumns', listedParameters, 'none', (parameters) => {
-    const { right, rightStride, out, outStride } = parameters
+    const { right, out } = parameters
     const to = local('i32', 'to')
-    return forEachLine(parameters, [increase(right, rightStride)], (pair, last) => [
+    return forEachLine(parameters, [increase(right, stride)], (pair, last) => [
       load(right),
       forEachPair(pair, last, [
         set(value, v128.load32_splat(pair, 4)),
-        set(to, i32.add(i32.mul(i32.load(pair), outStride), out)),
+        set(to, i32.add(i32.mul(i32.load(pair), stride), out)),
         factors.map((factor, v) => {
           const sum = f32x4.add(v128.load(to, v * 16), f32x4.mul(value, factor))
           return storeFirst(v === factors.length - 1 ? lastLanes : lanes, to, sum, v * 16)
@@ -174,14 +178,13 @@ const skippedParameters = {
   begin: 'i32',
   end: 'i32',
   right: 'i32',
-  rightStride: 'i32',
   out: 'i32',
-  outStride: 'i32',
   columns: 'i32',
+  stride: 'i32',
 } as const
 
 /**
- * `addSkippedRows(line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns)` completes what
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, stride)` completes what
  * {@link multiplyListedRows} did for the columns from `begin` to `end` of the list: where a row of `right` isn't
  * finite, 0 times it is added to the rows of `out` whose element there is zero and so isn't listed.
  */
@@ -189,12 +192,12 @@ export function addSkippedRows(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, stride } = parameters
     const row = local('i32', 'row')
     const from = local('i32', 'from')
     return [
       for_(begin, begin, end, 1, [
-        set(from, i32.add(i32.mul(begin, rightStride), right)),
+        set(from, i32.add(i32.mul(begin, stride), right)),
         if_(i32.eqz(call(isFinite, from, columns)), [
           for_(row, 0, rows, 1, [
             call(
@@ -202,7 +205,7 @@ export function addSkippedRows(): DefinedFunction<'none'> {
               i32.add(line, i32.mul(row, lineStride)),
               begin,
               from,
-              i32.add(out, i32.mul(row, outStride)),
+              i32.add(out, i32.mul(row, stride)),
               columns,
             ),
           ]),
@@ -217,18 +220,18 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, rightStride, out, outStride, columns } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, stride } = parameters
     const row = local('i32', 'row')
     const column = local('i32', 'column')
     return [
       for_(row, 0, rows, 1, [
         if_(i32.eqz(call(isFinite, right, columns)), [
           for_(column, begin, end, 1, [
-            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, outStride)), columns),
+            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, stride)), columns),
           ]),
         ]),
         increase(line, lineStride),
-        increase(right, rightStride),
+        increase(right, stride),
       ]),
     ]
   })

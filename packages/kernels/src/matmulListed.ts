@@ -82,7 +82,7 @@ interface ListedExports {
   readonly addSkippedColumns: Operation
 }
 
-/** Programs by the number of columns behind the last whole group, made when first needed; all work in one memory. */
+/** Programs by the number of columns of their products, made when first needed; all work in one memory. */
 const programs = new Map<number, ListedExports>()
 let memory: WebAssembly.Memory | undefined
 let scratch: ScratchMemory | undefined
@@ -97,17 +97,18 @@ function scratchMemory(): ScratchMemory {
 
 /** A kilobyte or two, so that a page's main thread may compile it synchronously. */
 function programFor(n: number): ListedExports {
-  const last = n % listedColumns === 0 ? listedColumns : n % listedColumns
-  const known = programs.get(last)
+  const known = programs.get(n)
   if (known !== undefined) return known
+  const group = { columns: listedColumns, stride: n * 4 }
+  const last = { columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1), stride: n * 4 }
   const bytes = encodeModule({
     memory: { minimum: 1, import: ['scratch', 'memory'] },
     exports: {
       listRow: listRowFunction('floats'),
-      multiplyRows: multiplyListedRows(listedColumns),
+      multiplyRows: multiplyListedRows(group),
       multiplyLastRows: multiplyListedRows(last),
       addSkippedRows: addSkippedRows(),
-      multiplyColumns: multiplyListedColumns(listedColumns),
+      multiplyColumns: multiplyListedColumns(group),
       multiplyLastColumns: multiplyListedColumns(last),
       addSkippedColumns: addSkippedColumns(),
     },
@@ -116,7 +117,7 @@ function programFor(n: number): ListedExports {
     scratch: { memory: sharedMemory() },
   })
   const made = exports as unknown as ListedExports
-  programs.set(last, made)
+  programs.set(n, made)
   return made
 }
 
@@ -168,7 +169,6 @@ function multiply(
   { rows, columns, n, byColumns }: Product,
 ): void {
   const { tableStride } = layout
-  const stride = n * 4
   const [right, out] = byColumns ? [part, whole] : [whole, part]
   const { multiplyRows, multiplyColumns, multiplyLastRows, multiplyLastColumns } = program
   const blocks = Math.ceil(columns / listBlock)
@@ -182,9 +182,9 @@ function multiply(
     for (let block = 0; block < blocks; block += step) {
       const span = Math.min(step, blocks - block) * 4
       const [from, to] = [right + column * 4, out + column * 4]
-      operation(list + block * 4, span, tableStride, rows, from, stride, to, stride)
+      operation(list + block * 4, span, tableStride, rows, from, to)
     }
   }
   const addSkipped = byColumns ? program.addSkippedColumns : program.addSkippedRows
-  addSkipped(list, tableStride, rows, 0, columns, right, stride, out, stride, n)
+  addSkipped(list, tableStride, rows, 0, columns, right, out, n, n * 4)
 }

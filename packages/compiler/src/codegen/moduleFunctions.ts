@@ -1,7 +1,7 @@
 /** The functions and variables that the kernels of one module share, each made when it is first asked for. */
 import type { Global } from '@tapegrad/kernels/assembler'
 import { global, i32 } from '@tapegrad/kernels/assembler'
-import type { ListSource } from '@tapegrad/kernels'
+import type { ListedColumns, ListSource } from '@tapegrad/kernels'
 import {
   addSkippedColumns,
   addSkippedRows,
@@ -22,19 +22,27 @@ export class ModuleFunctions {
   )
   readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
   readonly listRow = once((source: ListSource) => listRowFunction(source))
-  readonly multiplyListedRows = once((columns: number) => multiplyListedRows(columns))
-  readonly multiplyListedColumns = once((columns: number) => multiplyListedColumns(columns))
+  readonly multiplyListedRows = once((columns: ListedColumns) => multiplyListedRows(columns), keyOf)
+  readonly multiplyListedColumns = once((columns: ListedColumns) => multiplyListedColumns(columns), keyOf)
   /** 1 where a list is used. Each thread has its own, for each finds out from the same sample. */
   readonly isUsed = once((list: number): Global<'i32'> => global('i32', `usesList${list}`, i32.const(0)))
 }
 
-/** The function, remembering what it made. */
-function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
-  const made = new Map<Key, Made>()
-  return (key) => {
+function keyOf({ columns, stride }: ListedColumns): string {
+  return `${columns} ${stride}`
+}
+
+/** The function, remembering what it made for each key. */
+function once<Argument, Made>(
+  make: (argument: Argument) => Made,
+  keyOf: (argument: Argument) => unknown = (argument) => argument,
+): (argument: Argument) => Made {
+  const made = new Map<unknown, Made>()
+  return (argument) => {
+    const key = keyOf(argument)
     const known = made.get(key)
     if (known !== undefined) return known
-    const fresh = make(key)
+    const fresh = make(argument)
     made.set(key, fresh)
     return fresh
   }

@@ -169,17 +169,16 @@ export function listedProduct(
       return for_(block, firstBlock, blockEnd, step, [
         set(span, i32.mul(smaller(i32.sub(blockEnd, block), step), 4)),
         call(
-          multiply(columns),
+          multiply({ columns, stride }),
           ...[i32.add(line, i32.mul(block, 4)), span, i32.const(tableStride), rows],
-          ...[i32.const(right + column * 4), i32.const(stride)],
-          ...[i32.add(out, column * 4), i32.const(stride)],
+          ...[i32.const(right + column * 4), i32.add(out, column * 4)],
         ),
       ])
     }),
     call(
       addSkipped,
       ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-      ...[i32.const(right), i32.const(stride), out, i32.const(stride), i32.const(n)],
+      ...[i32.const(right), out, i32.const(n), i32.const(stride)],
     ),
   ]
 }
