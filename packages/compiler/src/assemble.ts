@@ -72,13 +72,13 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const control = controlWordsAt(Math.ceil(start / 64) * 64)
   const functions = new ModuleFunctions()
   const sizes = bufferSizes(lowered, functions)
-  const phases = phasesOf(
-    kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, lowered)),
-    // A new state may have the old one's place.
-    (buffer) => fixed.get(buffer) ?? `%${buffer}`,
-  )
-  const spans = kernels.map((_, index) => (shared ? spanOf(index, phases) : { first: index, last: index }))
-  const lifetimes = lifetimesOf(lowered, sizes, spans).filter(({ buffer }) => !fixed.has(buffer))
+  const steps = kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, lowered))
+  // A new state may have the old one's place.
+  const resourceOf = (buffer: number): unknown => fixed.get(buffer) ?? `%${buffer}`
+  const phases = shared
+    ? phasesOf(steps, resourceOf)
+    : steps.map((step): Phase => [{ ...step, waits: 'always' }])
+  const lifetimes = lifetimesOf(lowered, sizes, phases).filter(({ buffer }) => !fixed.has(buffer))
   const { addresses, end } = placeBuffers(lifetimes, control.end)
   const addressOf = (buffer: number): number => fixed.get(buffer) ?? addresses.get(buffer)!
 
@@ -149,30 +149,22 @@ function bufferSizes(
   return sizes
 }
 
-interface Span {
-  readonly first: number
-  readonly last: number
-}
-
-/** The kernels among which threads don't wait for one another, or not always, while they work on a kernel. */
-function spanOf(kernel: number, phases: readonly Phase[]): Span {
-  const together = phases.filter((phase) => phase.some((step) => step.kernel === kernel)).flat()
-  const kernels = together.map((step) => step.kernel)
-  return { first: Math.min(...kernels), last: Math.max(...kernels) }
-}
-
-/** When each buffer is needed: inputs, constants and results in every step, others from their kernel to their last reader. */
+/** In which phases each buffer is needed: inputs, constants and results in all, others from the first to the last use. */
 function lifetimesOf(
   { program, kernels, buffers }: LoweredProgram,
   sizes: ReadonlyMap<number, number>,
-  spans: readonly Span[],
+  phases: readonly Phase[],
 ): Lifetime[] {
-  const firstWrite = new Map<number, number>()
+  const firstUse = new Map<number, number>()
   const lastUse = new Map<number, number>()
-  kernels.forEach((kernel, index) => {
-    const { first, last } = spans[index]
-    if (!firstWrite.has(kernel.buffer)) firstWrite.set(kernel.buffer, first)
-    for (const buffer of [kernel.buffer, ...buffersRead(kernel)]) lastUse.set(buffer, last)
+  phases.forEach((phase, time) => {
+    for (const step of phase) {
+      const kernel = kernels[step.kernel]
+      for (const buffer of [kernel.buffer, ...buffersRead(kernel)]) {
+        if (!firstUse.has(buffer)) firstUse.set(buffer, time)
+        lastUse.set(buffer, time)
+      }
+    }
   })
   const results = new Set(program.outputs.map((output) => buffers.get(output)))
   return [...sizes].map(([buffer, bytes]) => {
@@ -180,8 +172,8 @@ function lifetimesOf(
     return {
       buffer,
       bytes,
-      first: isAlways ? 0 : (firstWrite.get(buffer) ?? 0),
-      last: isAlways || results.has(buffer) ? kernels.length : (lastUse.get(buffer) ?? 0),
+      first: isAlways ? 0 : (firstUse.get(buffer) ?? 0),
+      last: isAlways || results.has(buffer) ? phases.length : (lastUse.get(buffer) ?? 0),
     }
   })
 }

@@ -77,16 +77,12 @@ export function encodeProgram(phases: readonly Phase[], options: EncodeOptions):
   })
 }
 
-/** Where one thread alone does two phases, no one has to wait between them. */
+/** Nobody waits before the first phase, nor between two that one thread does alone. */
 function withNeededWaits(phases: readonly Phase[]): Phase[] {
-  return phases.map((phase, k) => {
-    if (k === 0 || !isAlone(phase)) return k === 0 ? phase : waitingFirst(phase, 'always')
-    return waitingFirst(phase, isAlone(phases[k - 1]) ? 'never' : 'always')
+  return phases.map(([first, ...rest], k) => {
+    const isNeeded = k > 0 && !(isAlone(phases[k]) && isAlone(phases[k - 1]))
+    return [{ ...first, waits: isNeeded ? 'always' : 'never' }, ...rest]
   })
-}
-
-function waitingFirst([first, ...rest]: Phase, waits: CutStep['waits']): Phase {
-  return [{ ...first, waits }, ...rest]
 }
 
 /** Ranges of rows begin at multiples of this, so that those of each step of the phase begin where its code can. */

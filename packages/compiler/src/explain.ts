@@ -98,7 +98,7 @@ function formatPosition({ offset, steps }: Linear): string {
 function formatMemory({ buffers, memoryBytes, start }: AssembledProgram): string {
   const lines = buffers.map(
     ({ buffer, address, bytes, first, last }) =>
-      `${String(address).padStart(10)}  ${String(bytes).padStart(10)} bytes  %${buffer}, kernels ${first} to ${last}`,
+      `${String(address).padStart(10)}  ${String(bytes).padStart(10)} bytes  %${buffer}, phases ${first} to ${last}`,
   )
   const separately = buffers.reduce((total, { bytes }) => total + bytes, 0)
   return [

@@ -29,20 +29,48 @@ export interface CutStep extends Step {
 /** Steps between two waits of all threads. */
 export type Phase = readonly CutStep[]
 
+/** How many steps are looked at for one that needn't wait. */
+const lookahead = 32
+
 /**
  * Cuts each step into rows, and finds where threads have to wait. A step goes with those before it as long as each row
  * of it touches, of what they touch, only the same row: so a thread takes its rows of a batch through a whole network.
- * `resourceOf` tells buffers apart that don't share memory.
+ * Steps that would have to wait are put off as long as there are others. `resourceOf` tells buffers apart that don't
+ * share memory.
  */
 export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) => unknown): Phase[] {
-  const phases: CutStep[][] = []
-  for (const step of steps) {
-    const phase = phases.at(-1) ?? []
-    const cut = cutFor(step, phase, resourceOf)
-    if (phases.length === 0 || cut.waits === 'always') phases.push([cut])
-    else phase.push(cut)
+  const left = [...steps]
+  const phases: Phase[] = []
+  while (left.length > 0) {
+    const phase: CutStep[] = [{ ...left.shift()!, waits: 'always' }]
+    for (;;) {
+      const next = nextOf(left, phase, resourceOf)
+      if (next === undefined) break
+      left.splice(next.position, 1)
+      phase.push(next.step)
+    }
+    phases.push(isWorthSharing(phase) ? phase : phase.map(alone))
   }
-  return phases.map((phase) => (isWorthSharing(phase) ? phase : phase.map(aloneOn)))
+  return phases
+}
+
+/** The first step that may go on in the phase without a wait, or else with one that isn't always needed. */
+function nextOf(
+  left: readonly Step[],
+  phase: Phase,
+  resourceOf: (buffer: number) => unknown,
+): { readonly position: number; readonly step: CutStep } | undefined {
+  let waiting: { readonly position: number; readonly step: CutStep } | undefined
+  const passed: Step[] = []
+  for (const [position, candidate] of left.slice(0, lookahead).entries()) {
+    const isNext = passed.every((other) => conflicts(candidate, other, resourceOf).length === 0)
+    passed.push(candidate)
+    if (!isNext) continue
+    const step = cutFor(candidate, phase, resourceOf)
+    if (step.waits === 'never') return { position, step }
+    if (step.waits !== 'always') waiting ??= { position, step }
+  }
+  return waiting
 }
 
 /** The step cut so that it waits as little as can be for those of the phase before it. */
@@ -123,8 +151,9 @@ function workOf(phase: Phase): number {
   return phase.reduce((total, { work }) => total + work, 0)
 }
 
-function aloneOn(step: CutStep): CutStep {
-  return { ...step, rows: 1, waits: 'never' }
+/** The step done by one thread. */
+function alone(step: CutStep): CutStep {
+  return { ...step, rows: 1, waits: step.waits === 'always' ? 'always' : 'never' }
 }
 
 /** Whether one thread does the whole phase. */

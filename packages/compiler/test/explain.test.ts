@@ -66,7 +66,7 @@ test('the shares of the kernels add up to all the work', () => {
 
 test('the buffers of the memory plan do not overlap while both are needed', () => {
   const buffers = partOf(training, 'memory:').flatMap((line) => {
-    const found = /^ *(\d+) +(\d+) bytes {2}%\d+, kernels (\d+) to (\d+)$/.exec(line)
+    const found = /^ *(\d+) +(\d+) bytes {2}%\d+, phases (\d+) to (\d+)$/.exec(line)
     return found === null ? [] : [found.slice(1).map(Number)]
   })
   expect(buffers.length).toBeGreaterThan(5)

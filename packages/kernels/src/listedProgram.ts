@@ -180,22 +180,24 @@ const skippedParameters = {
   right: 'i32',
   out: 'i32',
   columns: 'i32',
-  stride: 'i32',
 } as const
 
 /**
- * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, stride)` completes what
- * {@link multiplyListedRows} did for the columns from `begin` to `end` of the list: where a row of `right` isn't
- * finite, 0 times it is added to the rows of `out` whose element there is zero and so isn't listed.
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns)` completes what {@link multiplyListedRows}
+ * does for the columns from `begin` to `end` of the list: where a row of `right`, of so many columns, isn't finite, 0
+ * times it is added to the rows of `out` whose element there is zero and so isn't listed.
  */
 export function addSkippedRows(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns, stride } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns } = parameters
     const row = local('i32', 'row')
     const from = local('i32', 'from')
+    const stride = i32.shl(columns, 2)
     return [
+      set(from, i32.add(i32.mul(begin, stride), right)),
+      if_(call(isFinite, from, i32.mul(i32.sub(end, begin), columns)), [return_()]),
       for_(begin, begin, end, 1, [
         set(from, i32.add(i32.mul(begin, stride), right)),
         if_(i32.eqz(call(isFinite, from, columns)), [
@@ -215,15 +217,17 @@ export function addSkippedRows(): DefinedFunction<'none'> {
   })
 }
 
-/** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skipped. */
+/** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skips. */
 export function addSkippedColumns(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns, stride } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns } = parameters
     const row = local('i32', 'row')
     const column = local('i32', 'column')
+    const stride = i32.shl(columns, 2)
     return [
+      if_(call(isFinite, right, i32.mul(rows, columns)), [return_()]),
       for_(row, 0, rows, 1, [
         if_(i32.eqz(call(isFinite, right, columns)), [
           for_(column, begin, end, 1, [
@@ -237,26 +241,28 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
   })
 }
 
-/** `isFinite(row, columns)`: 1 where no element is NaN or infinite. */
+/** `isFinite(start, count)`: 1 where none of so many elements is NaN or infinite. */
 function isFiniteFunction(): DefinedFunction<'i32'> {
-  return func('isFinite', { row: 'i32', columns: 'i32' }, 'i32', ({ row, columns }) => {
-    // 0 times a finite number is 0, and NaN otherwise.
-    const zeros = local('v128', 'zeros')
-    const zero = local('f32', 'zero')
-    const column = local('i32', 'column')
+  return func('isFinite', { start: 'i32', count: 'i32' }, 'i32', ({ start, count }) => {
+    // 0 times a finite number is 0, and NaN otherwise. Several sums, for one would wait for itself.
+    const sums = Array.from({ length: 4 }, (_, k) => local('v128', `sum${k}`))
+    const rest = local('f32', 'rest')
+    const element = local('i32', 'element')
     const whole = local('i32', 'whole')
+    const atOnce = sums.length * lanes
+    const [first, ...others] = sums
     return [
-      set(zeros, f32x4.splat(0)),
-      set(whole, i32.and(columns, -lanes)),
-      for_(column, 0, whole, lanes, [
-        set(zeros, f32x4.add(zeros, f32x4.mul(v128.load(row), f32x4.splat(0)))),
-        increase(row, 16),
+      set(whole, i32.and(count, -atOnce)),
+      for_(element, 0, whole, atOnce, [
+        sums.map((sum, k) => set(sum, f32x4.add(sum, f32x4.mul(v128.load(start, k * 16), f32x4.splat(0))))),
+        increase(start, atOnce * 4),
       ]),
-      for_(column, whole, columns, 1, [
-        set(zero, f32.add(zero, f32.mul(f32.load(row), 0))),
-        increase(row, 4),
+      others.map((sum) => set(first, f32x4.add(first, sum))),
+      for_(element, whole, count, 1, [
+        set(rest, f32.add(rest, f32.mul(f32.load(start), 0))),
+        increase(start, 4),
       ]),
-      i32.and(i32x4.all_true(f32x4.eq(zeros, zeros)), f32.eq(zero, zero)),
+      i32.and(i32x4.all_true(f32x4.eq(first, first)), f32.eq(rest, rest)),
     ]
   })
 }

@@ -186,5 +186,5 @@ function multiply(
     }
   }
   const addSkipped = byColumns ? program.addSkippedColumns : program.addSkippedRows
-  addSkipped(list, tableStride, rows, 0, columns, right, out, n, n * 4)
+  addSkipped(list, tableStride, rows, 0, columns, right, out, n)
 }

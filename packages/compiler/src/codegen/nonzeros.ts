@@ -164,6 +164,12 @@ export function listedProduct(
   return [
     ranges,
     memory.fill(first, 0, i32.mul(i32.sub(end, begin), stride)),
+    // First, for it runs through the right side in order, which fetches it from where another thread has left it.
+    call(
+      addSkipped,
+      ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
+      ...[i32.const(right), out, i32.const(n)],
+    ),
     columnGroups(n).map(({ column, columns }) => {
       const step = blocksAtOnce(columns)
       return for_(block, firstBlock, blockEnd, step, [
@@ -175,11 +181,6 @@ export function listedProduct(
         ),
       ])
     }),
-    call(
-      addSkipped,
-      ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-      ...[i32.const(right), out, i32.const(n), i32.const(stride)],
-    ),
   ]
 }
 
