@@ -1,13 +1,6 @@
 /** The module of a program: `run(thread, threads, maySleep)` does a thread's part of everything. */
-import type {
-  Body,
-  DefinedFunction,
-  Expression,
-  Global,
-  ImportedFunction,
-  Local,
-} from '@tapegrad/kernels/assembler'
-import { call, encodeModule, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import type { Body, Expression, Global, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
+import { call, encodeModule, for_, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
 import type { ControlWords } from './codegen/barrier.js'
 import { barrierFunction } from './codegen/barrier.js'
 import { greatestCommonDivisor, leastCommonMultiple } from './codegen/multiples.js'
@@ -24,9 +17,6 @@ export interface EncodeOptions {
   readonly maximumPages: number
 }
 
-/** Steps in one function; engines compile small functions sooner, and refuse huge ones. */
-const stepsInFunction = 64
-
 const parameters = { thread: 'i32', threads: 'i32', maySleep: 'i32' } as const
 
 interface Thread {
@@ -36,38 +26,18 @@ interface Thread {
 }
 
 export function encodeProgram(phases: readonly Phase[], options: EncodeOptions): Uint8Array<ArrayBuffer> {
-  const { control, shared, maximumPages, isUsed } = options
+  const { control, shared, maximumPages } = options
   const barrier = barrierFunction(control)
   const wait = ({ threads, maySleep }: Thread): Body => (shared ? [call(barrier, threads, maySleep)] : [])
-
-  /** What is before a step: its thread's wait for the others. */
-  const waitBefore = (step: CutStep, thread: Thread): Body => {
-    if (typeof step.waits === 'object') return [if_(i32.eqz(isUsed(step.waits.unlessListed)), wait(thread))]
-    return step.waits === 'always' ? wait(thread) : []
-  }
-  const work = (step: CutStep, range: Range, { thread }: Thread): Body => {
-    const { run, total, isForEveryThread, unlessListed } = step.code
-    const done = isForEveryThread === true ? [call(run, 0, total, thread)] : callPart(step, range, thread)
-    return unlessListed === undefined ? done : [if_(i32.eqz(isUsed(unlessListed)), done)]
-  }
-
-  const items = withNeededWaits(phases).flatMap((phase) =>
-    phase.map((step) => ({ step, grain: grainOf(phase, step.rows) })),
-  )
-  const part = (first: number): DefinedFunction<'none'> =>
-    func('part', parameters, 'none', (thread) => {
-      const ranges = new Ranges(thread)
-      return items.slice(first, first + stepsInFunction).map(({ step, grain }) => {
-        const { range, before } = ranges.of(step, grain)
-        return [waitBefore(step, thread), before, work(step, range, thread)]
-      })
-    })
-  const parts = Array.from({ length: Math.ceil(items.length / stepsInFunction) }, (_, k) =>
-    part(k * stepsInFunction),
+  // Functions of many steps each: engines compile small ones sooner, and refuse huge ones.
+  const parts = gathered(withNeededWaits(phases)).map((group) =>
+    func('part', parameters, 'none', (thread) =>
+      group.map((phase) => phaseCode(phase, thread, options, wait)),
+    ),
   )
   const endsTogether = phases.length > 0 && !isAlone(phases[phases.length - 1])
   const run = func('run', parameters, 'none', (thread) => [
-    parts.map((f) => call(f, thread.thread, thread.threads, thread.maySleep)),
+    parts.map((part) => call(part, thread.thread, thread.threads, thread.maySleep)),
     endsTogether ? wait(thread) : [],
   ])
   return encodeModule({
@@ -75,6 +45,97 @@ export function encodeProgram(phases: readonly Phase[], options: EncodeOptions):
     memory: { minimum: 1, maximum: maximumPages, shared, import: ['program', 'memory'] },
     exports: { run },
   })
+}
+
+/** About so many steps are in one function. */
+const stepsInFunction = 64
+
+/** The phases in groups, each of which becomes a function. */
+function gathered(phases: readonly Phase[]): Phase[][] {
+  const groups: Phase[][] = []
+  let steps = stepsInFunction
+  for (const phase of phases) {
+    if (steps + phase.length > stepsInFunction) {
+      groups.push([])
+      steps = 0
+    }
+    groups[groups.length - 1].push(phase)
+    steps += phase.length
+  }
+  return groups
+}
+
+/** A thread's part of a phase, with its waits for the others. */
+function phaseCode(
+  phase: Phase,
+  thread: Thread,
+  { isUsed }: EncodeOptions,
+  wait: (thread: Thread) => Body,
+): Body {
+  const ranges = new Map<string, Range>()
+  const unlessListed = (list: number, body: Body): Body => [if_(i32.eqz(isUsed(list)), body)]
+  const waitBefore = ({ waits }: CutStep): Body => {
+    if (typeof waits === 'object') return unlessListed(waits.unlessListed, wait(thread))
+    return waits === 'always' ? wait(thread) : []
+  }
+  const work = (step: CutStep, range: Range): Body => {
+    const { run, total, isForEveryThread, unlessListed: list } = step.code
+    const done =
+      isForEveryThread === true ? [call(run, 0, total, thread.thread)] : callPart(step, range, thread.thread)
+    return list === undefined ? done : unlessListed(list, done)
+  }
+  return chainsOf(phase).map((chain) => {
+    const [first] = chain
+    const grain = grainOf(phase, first.rows)
+    const key = String(first.rows)
+    const known = ranges.get(key)
+    const range = known ?? { begin: local('i32', 'begin'), end: local('i32', 'end') }
+    ranges.set(key, range)
+    return [
+      waitBefore(first),
+      known === undefined ? setRange(range, first.rows, grain, thread) : [],
+      sweep(first.rows, chain.length === 1 ? first.rows : sweptRows(grain), range, (part) =>
+        chain.map((step) => work(step, part)),
+      ),
+    ]
+  })
+}
+
+/** Steps that follow one another without a wait, cut into the same rows. */
+function chainsOf(phase: Phase): CutStep[][] {
+  const chains: CutStep[][] = []
+  for (const step of phase) {
+    const chain = chains.at(-1)
+    const goesOn =
+      chain !== undefined &&
+      chain[0].rows === step.rows &&
+      step.waits === 'never' &&
+      chain[0].code.isForEveryThread !== true &&
+      step.code.isForEveryThread !== true
+    if (goesOn) chain.push(step)
+    else chains.push([step])
+  }
+  return chains
+}
+
+/** Rows go through a chain of steps so many at a time, so that what one has written is in the cache for the next. */
+const rowsAtOnce = 120
+
+function sweptRows(grain: number): number {
+  return Math.max(grain, rowsAtOnce - (rowsAtOnce % grain))
+}
+
+/** Does something with the rows of a range, so many at a time. */
+function sweep(rows: number, atOnce: number, range: Range, body: (part: Range) => Body): Body {
+  if (rows <= atOnce) return body(range)
+  const part = { begin: local('i32', 'first'), end: local('i32', 'behind') }
+  return [
+    for_(part.begin, range.begin, range.end, atOnce, [
+      set(part.end, i32.add(part.begin, atOnce)),
+      set(part.end, select(part.end, range.end, i32.lt_s(part.end, range.end))),
+      body(part),
+    ]),
+  ]
 }
 
 /** Nobody waits before the first phase, nor between two that one thread does alone. */
@@ -101,30 +162,13 @@ interface Range {
   readonly end: Local<'i32'>
 }
 
-/** A thread's ranges of rows in one function, each computed before its first use. */
-class Ranges {
-  private readonly known = new Map<string, Range>()
-
-  constructor(private readonly thread: Thread) {}
-
-  of({ rows }: CutStep, grain: number): { readonly range: Range; readonly before: Body } {
-    const key = `${rows} ${grain}`
-    const known = this.known.get(key)
-    if (known !== undefined) return { range: known, before: [] }
-    const range = { begin: local('i32', 'begin'), end: local('i32', 'end') }
-    this.known.set(key, range)
-    const { thread, threads } = this.thread
-    const grains = Math.ceil(rows / grain)
-    const part = i32.mul(i32.div_u(i32.add(i32.sub(threads, 1), grains), threads), grain)
-    return {
-      range,
-      before: [
-        set(range.end, part),
-        set(range.begin, i32.mul(thread, range.end)),
-        set(range.end, smaller(i32.add(range.begin, range.end), rows)),
-      ],
-    }
-  }
+function setRange({ begin, end }: Range, rows: number, grain: number, { thread, threads }: Thread): Body {
+  const grains = Math.ceil(rows / grain)
+  return [
+    set(end, i32.mul(i32.div_u(i32.add(i32.sub(threads, 1), grains), threads), grain)),
+    set(begin, i32.mul(thread, end)),
+    set(end, smaller(i32.add(begin, end), rows)),
+  ]
 }
 
 /** Calls a step's code for a range of its rows, which is empty for the last threads where there are few. */

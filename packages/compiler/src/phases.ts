@@ -29,6 +29,9 @@ export interface CutStep extends Step {
 /** Steps between two waits of all threads. */
 export type Phase = readonly CutStep[]
 
+/** Buffers that are used in one phase don't share memory, so phases don't grow without bounds. */
+const mostSteps = 64
+
 /** How many steps are looked at for one that needn't wait. */
 const lookahead = 32
 
@@ -43,7 +46,7 @@ export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) =>
   const phases: Phase[] = []
   while (left.length > 0) {
     const phase: CutStep[] = [{ ...left.shift()!, waits: 'always' }]
-    for (;;) {
+    while (phase.length < mostSteps) {
       const next = nextOf(left, phase, resourceOf)
       if (next === undefined) break
       left.splice(next.position, 1)

@@ -163,6 +163,8 @@ export function listedProduct(
   const [skippedBegin, skippedEnd] = transposeA ? [begin, end] : [i32.const(0), i32.const(k)]
   return [
     ranges,
+    // The list's rows are from all threads, and fetching them together takes hardly longer than one of them.
+    transposeA ? touchPairs(line, tableStride, rows, { firstBlock, blockEnd }) : [],
     memory.fill(first, 0, i32.mul(i32.sub(end, begin), stride)),
     // First, for it runs through the right side in order, which fetches it from where another thread has left it.
     call(
@@ -181,6 +183,23 @@ export function listedProduct(
         ),
       ])
     }),
+  ]
+}
+
+/** Asks for the memory of the pairs in a range of blocks. */
+function touchPairs(
+  firstLine: Local<'i32'>,
+  tableStride: number,
+  rows: Local<'i32'>,
+  { firstBlock, blockEnd }: { readonly firstBlock: Code<'i32'>; readonly blockEnd: Local<'i32'> },
+): Body {
+  const [row, line, pair, last] = ['row', 'touched', 'pair', 'last'].map((name) => local('i32', name))
+  return [
+    for_(row, 0, rows, 1, [
+      set(line, i32.add(firstLine, i32.mul(row, tableStride))),
+      set(last, i32.load(i32.add(line, i32.mul(blockEnd, 4)))),
+      for_(pair, i32.load(i32.add(line, i32.mul(firstBlock, 4))), last, cacheLine, [drop(i32.load(pair))]),
+    ]),
   ]
 }
 
