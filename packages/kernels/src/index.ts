@@ -7,10 +7,13 @@ export { matmulPlain } from './matmulPlain.js'
 
 // The functions that matmul's programs are made of, for programs that contain a matrix product.
 export {
+  columnLineBytes,
   countNonzerosFunction,
   listBlock,
   listLayout,
   listRowFunction,
+  pairBytes,
+  startColumnsFunction,
   type ListLayout,
   type ListSource,
 } from './listProgram.js'
@@ -19,8 +22,7 @@ export {
   addSkippedRows,
   blocksAtOnce,
   listedColumns,
-  multiplyListedColumns,
-  multiplyListedRows,
+  multiplyListed,
   type ListedColumns,
 } from './listedProgram.js'
 export { mostDense } from './matmulListed.js'

@@ -37,7 +37,12 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
     buffers.set(values, values)
     lists.set(matrix, { ...list, bytes: { leaf: byteLeafOf(maker.value)!, values } })
   }
-  for (const [matrix, list] of lists) lists.set(matrix, { ...list, buffer: nodes.length + list.buffer })
+  for (const [matrix, list] of lists) {
+    const byColumns = kernels.some(
+      (kernel) => isListed(kernel, lists) && kernel.a === matrix && kernel.transposeA,
+    )
+    lists.set(matrix, { ...list, byColumns, buffer: nodes.length + list.buffer })
+  }
   return {
     program: { ...program, nodes },
     buffers,
@@ -81,7 +86,7 @@ function withLists(
 }
 
 /** Whether a kernel is a product that uses a list of its left side, and nothing else of it. */
-function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): boolean {
+function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): kernel is MatmulKernel {
   return kernel.kind === 'matmul' && isWorthLooking(kernel) && lists.has(kernel.a) && kernel.b !== kernel.a
 }
 
@@ -110,5 +115,5 @@ function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): bo
 
 function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, buffer: number): NonzerosKernel {
   const [rows, columns] = transposeA ? [k, m] : [m, k]
-  return { kind: 'nonzeros', buffer, source: a, rows, columns }
+  return { kind: 'nonzeros', buffer, source: a, rows, columns, byColumns: false }
 }
