@@ -71,7 +71,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const { threads, shared, fixed = new Map<number, number>(), start = 0, maximumPages } = options
   const control = controlWordsAt(Math.ceil(start / 64) * 64)
   const functions = new ModuleFunctions()
-  const sizes = bufferSizes(lowered, functions, threads)
+  const sizes = bufferSizes(lowered, functions)
   const steps = kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, lowered))
   // A new state may have the old one's place.
   const resourceOf = (buffer: number): unknown => fixed.get(buffer) ?? `%${buffer}`
@@ -97,7 +97,6 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
 
   const layout: Layout = {
     addressOf,
-    threads,
     errorAddress: control.error,
     threadScratch: end,
     threadScratchBytes: threadBytes,
@@ -134,7 +133,6 @@ function checkMemory(bytes: number): void {
 function bufferSizes(
   { program, kernels, buffers }: LoweredProgram,
   functions: ModuleFunctions,
-  threads: number,
 ): Map<number, number> {
   const sizes = new Map<number, number>()
   for (const buffer of buffers.values()) {
@@ -143,8 +141,7 @@ function bufferSizes(
   }
   for (const kernel of kernels) {
     const { buffer } = kernel
-    if (kernel.kind === 'nonzeros')
-      sizes.set(buffer, listLayout(kernel.rows, kernel.columns, kernel.byColumns ? threads : 0).bytes)
+    if (kernel.kind === 'nonzeros') sizes.set(buffer, listLayout(kernel.rows, kernel.columns).bytes)
     if (kernel.kind === 'pack') sizes.set(buffer, packedRightBytes(kernel, functions.dense(kernel.dtype)))
     if (kernel.kind === 'matmul')
       sizes.set(buffer, sizes.get(buffer)! + overrunBytes(kernel, functions.dense(kernel.dtype)))
@@ -182,13 +179,7 @@ function lifetimesOf(
 }
 
 /** For finding out how a kernel's code can be cut, which doesn't depend on addresses. */
-const anywhere: Layout = {
-  addressOf: () => 0,
-  threads: 1,
-  errorAddress: 0,
-  threadScratch: 0,
-  threadScratchBytes: 0,
-}
+const anywhere: Layout = { addressOf: () => 0, errorAddress: 0, threadScratch: 0, threadScratchBytes: 0 }
 
 function stepsOf(
   kernel: Kernel,

@@ -81,9 +81,7 @@ function phaseCode(
   const work = (step: CutStep, range: Range): Body => {
     const { run, total, isForEveryThread, unlessListed: list } = step.code
     const done =
-      isForEveryThread === true
-        ? [call(run, 0, total, thread.thread, thread.threads)]
-        : callPart(step, range, thread)
+      isForEveryThread === true ? [call(run, 0, total, thread.thread)] : callPart(step, range, thread.thread)
     return list === undefined ? done : unlessListed(list, done)
   }
   return chainsOf(phase).map((chain) => {
@@ -177,10 +175,10 @@ function setRange({ begin, end }: Range, rows: number, grain: number, { thread, 
 function callPart(
   { code: { run, total }, rows }: CutStep,
   { begin, end }: Range,
-  { thread, threads }: Thread,
+  thread: Local<'i32'>,
 ): Body {
   const scale = total / rows
-  return [if_(i32.lt_s(begin, end), [call(run, i32.mul(begin, scale), i32.mul(end, scale), thread, threads)])]
+  return [if_(i32.lt_s(begin, end), [call(run, i32.mul(begin, scale), i32.mul(end, scale), thread)])]
 }
 
 function smaller(x: Expression<'i32'>, limit: number): Expression<'i32'> {

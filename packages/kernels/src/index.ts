@@ -7,13 +7,10 @@ export { matmulPlain } from './matmulPlain.js'
 
 // The functions that matmul's programs are made of, for programs that contain a matrix product.
 export {
-  columnLineBytes,
   countNonzerosFunction,
   listBlock,
   listLayout,
   listRowFunction,
-  pairBytes,
-  startColumnsFunction,
   type ListLayout,
   type ListSource,
 } from './listProgram.js'
@@ -22,7 +19,8 @@ export {
   addSkippedRows,
   blocksAtOnce,
   listedColumns,
-  multiplyListed,
+  multiplyListedColumns,
+  multiplyListedRows,
   type ListedColumns,
 } from './listedProgram.js'
 export { mostDense } from './matmulListed.js'

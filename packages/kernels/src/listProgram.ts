@@ -1,13 +1,9 @@
 /**
- * Code that lists the elements of a matrix that aren't zero, row by row and, where that is wanted, column by column.
+ * Code that lists the elements of a matrix that aren't zero, row by row.
  *
- * A pair is a column and the float32 in it; the pairs of a row are in the order of their columns. A table has a line for
- * each row: the address of its first pair in each block of columns, and, last, the address behind its last pair. So a
- * range of columns can be taken from the middle of a row.
- *
- * Listed by columns, a pair is a row and the float32 in it. Several threads may list rows of their own at once: each has
- * a table with a line for every column, the addresses of its first pair and behind its last one, and in the room that a
- * column has for all rows it uses that of its own rows.
+ * A list is a table and pairs. A pair is a column and the float32 in it, and the pairs of a row are in the order of
+ * their columns. The table has a line for each row: the address of its first pair in each block of columns, and, last,
+ * the address behind its last pair. So a range of columns can be taken from the middle of a row.
  */
 import {
   br_if,
@@ -42,9 +38,6 @@ const wordColumns = 64
 
 const blocksOfWord = wordColumns / listBlock
 
-/** Bytes of a line of a table by columns: where a column's pairs begin, and where they end. */
-export const columnLineBytes = 8
-
 /** Where the parts of a list are, in bytes from its start. */
 export interface ListLayout {
   /** Bytes from one line of the table to the next. */
@@ -53,39 +46,14 @@ export interface ListLayout {
   readonly pairs: number
   /** Bytes from the pairs of one row to those of the next: there is room for every element. */
   readonly pairsStride: number
-  /** Where the tables by columns begin, and bytes from one thread's to the next. */
-  readonly columnTables: number
-  readonly columnTableStride: number
-  /** Where the pairs by columns begin, and bytes from those of one column to those of the next. */
-  readonly columnPairs: number
-  readonly columnPairsStride: number
   readonly bytes: number
 }
 
-/** `threads` is how many list columns at once; 0 where they aren't listed. */
-export function listLayout(rows: number, columns: number, threads: number): ListLayout {
+export function listLayout(rows: number, columns: number): ListLayout {
   const tableStride = (Math.ceil(columns / wordColumns) * blocksOfWord + 1) * 4
-  const pairs = aligned(rows * tableStride)
+  const pairs = Math.ceil((rows * tableStride) / 16) * 16
   const pairsStride = columns * pairBytes
-  const columnTables = pairs + aligned(rows * pairsStride)
-  const columnTableStride = aligned(columns * columnLineBytes)
-  const columnPairs = columnTables + threads * columnTableStride
-  const columnPairsStride = rows * pairBytes
-  const bytes = columnPairs + (threads === 0 ? 0 : columns * columnPairsStride)
-  return {
-    tableStride,
-    pairs,
-    pairsStride,
-    columnTables,
-    columnTableStride,
-    columnPairs,
-    columnPairsStride,
-    bytes,
-  }
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16
+  return { tableStride, pairs, pairsStride, bytes: pairs + rows * pairsStride }
 }
 
 /** What a matrix is read from: its own elements, or bytes of which a table says what float32 each stands for. */
@@ -94,40 +62,20 @@ export type ListSource = 'floats' | 'bytes'
 /** Bytes that may be read beyond the end of a matrix. */
 export const listOverrun = wordColumns * 4
 
-const listParameters = {
-  row: 'i32',
-  columns: 'i32',
-  line: 'i32',
-  pair: 'i32',
-  values: 'i32',
-  number: 'i32',
-  columnTable: 'i32',
-} as const
-
 /**
- * `listRow(row, columns, line, pair, values, number, columnTable)` lists the row of `columns` elements at `row`: fills
- * its line of the table, and writes its pairs from `pair` on. `values` is the table of the 256 float32 that bytes stand
- * for, of which the first alone is 0; floats have none. By columns, too, the row is listed as the one of that `number`,
- * behind what `columnTable` has.
+ * `listRow(source, columns, line, pair, values)` lists the row of `columns` elements at `source`: fills its line of
+ * the table, and writes its pairs from `pair` on. `values` is the table of the 256 float32 that bytes stand for, of
+ * which the first alone is 0; floats have none.
  */
-export function listRowFunction(source: ListSource, byColumns: boolean): DefinedFunction<'none'> {
+export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
+  const parameters = { row: 'i32', columns: 'i32', line: 'i32', pair: 'i32', values: 'i32' } as const
   const reader = readers[source]
   const { bytes, value } = reader
-  return func('listRow', listParameters, 'none', (parameters) => {
-    const { row, columns, line, pair, values, number, columnTable } = parameters
-    const [column, found, columnLine, columnPair] = ['column', 'found', 'columnLine', 'columnPair'].map(
-      (name) => local('i32', name),
-    )
+  return func('listRow', parameters, 'none', ({ row, columns, line, pair, values }) => {
+    const column = local('i32', 'column')
+    const found = local('i32', 'found')
     const word = local('i64', 'word')
-    const element = local('f32', 'element')
     const isLeft = i64.ne(word, 0n)
-    const addToColumn: Body = [
-      set(columnLine, i32.add(columnTable, i32.mul(i32.add(column, found), columnLineBytes))),
-      set(columnPair, i32.load(columnLine, 4)),
-      i32.store(columnPair, number),
-      f32.store(columnPair, element, 4),
-      i32.store(columnLine, i32.add(columnPair, pairBytes), 4),
-    ]
     return [
       for_(column, 0, columns, wordColumns, [
         setWord(word, reader, row, i32.sub(columns, column)),
@@ -138,11 +86,9 @@ export function listRowFunction(source: ListSource, byColumns: boolean): Defined
         if_(isLeft, [
           loop((again) => [
             set(found, i32.wrap_i64(i64.ctz(word))),
-            set(element, value(i32.add(row, i32.mul(found, bytes)), values)),
             i32.store(pair, i32.add(column, found)),
-            f32.store(pair, element, 4),
+            f32.store(pair, value(i32.add(row, i32.mul(found, bytes)), values), 4),
             increase(pair, pairBytes),
-            byColumns ? addToColumn : [],
             set(word, i64.and(word, i64.sub(word, 1n))),
             br_if(again, isLeft),
           ]),
@@ -151,25 +97,6 @@ export function listRowFunction(source: ListSource, byColumns: boolean): Defined
         increase(line, blocksOfWord * 4),
       ]),
       i32.store(line, pair),
-    ]
-  })
-}
-
-/**
- * `startColumns(columnTable, columns, pair, stride)` empties a table by columns: the first column's pairs begin at
- * `pair`, and the others' a stride apart.
- */
-export function startColumnsFunction(): DefinedFunction<'none'> {
-  const parameters = { columnTable: 'i32', columns: 'i32', pair: 'i32', stride: 'i32' } as const
-  return func('startColumns', parameters, 'none', ({ columnTable, columns, pair, stride }) => {
-    const column = local('i32', 'column')
-    return [
-      for_(column, 0, columns, 1, [
-        i32.store(columnTable, pair),
-        i32.store(columnTable, pair, 4),
-        increase(columnTable, columnLineBytes),
-        increase(pair, stride),
-      ]),
     ]
   })
 }

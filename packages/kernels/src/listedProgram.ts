@@ -59,14 +59,14 @@ const listedParameters = {
 } as const
 
 /**
- * `multiplyListed(line, span, lineStride, rows, right, out)`: for each of so many rows of the list, out[row] += Σ value
- * · right[column] over its pairs in a range of blocks. `line` is the first entry of the range in the first row's line,
- * `span` the bytes from there to the entry behind the range. With a table by columns, rows are columns and columns rows.
+ * `multiplyListedRows(line, span, lineStride, rows, right, out)`: for each of so many rows of the list, out[row] += Σ
+ * value · right[column] over its pairs in a range of blocks. `line` is the first entry of the range in the first row's
+ * line, `span` the bytes from there to the entry behind the range.
  */
-export function multiplyListed({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
+export function multiplyListedRows({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
   const { sums, load, store } = rowVectors(columns)
   const factor = local('v128', 'factor')
-  return func('multiplyListed', listedParameters, 'none', (parameters) => {
+  return func('multiplyListedRows', listedParameters, 'none', (parameters) => {
     const { right, out } = parameters
     const from = local('i32', 'from')
     // The loop over pairs has to be the second one: V8 unrolls a deeper one, and in one that stands alone it loads all
@@ -83,6 +83,30 @@ export function multiplyListed({ columns, stride }: ListedColumns): DefinedFunct
   })
 }
 
+/**
+ * `multiplyListedColumns(…)`, with the same parameters: for each of so many rows of the list, out[column] += value ·
+ * right[row] for its pairs in a range of blocks. `out` is where the product's row of column 0 is.
+ */
+export function multiplyListedColumns({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
+  const { sums: factors, load, last: lastLanes } = rowVectors(columns)
+  const value = local('v128', 'value')
+  return func('multiplyListedColumns', listedParameters, 'none', (parameters) => {
+    const { right, out } = parameters
+    const to = local('i32', 'to')
+    return forEachLine(parameters, [increase(right, stride)], (pair, last) => [
+      load(right),
+      forEachPair(pair, last, [
+        set(value, v128.load32_splat(pair, 4)),
+        set(to, i32.add(i32.mul(i32.load(pair), stride), out)),
+        factors.map((factor, v) => {
+          const sum = f32x4.add(v128.load(to, v * 16), f32x4.mul(value, factor))
+          return storeFirst(v === factors.length - 1 ? lastLanes : lanes, to, sum, v * 16)
+        }),
+      ]),
+    ])
+  })
+}
+
 /** The vectors of a row of so many columns, and how they are loaded and stored. */
 function rowVectors(columns: number) {
   const count = Math.ceil(columns / lanes)
@@ -90,6 +114,8 @@ function rowVectors(columns: number) {
   const sums = Array.from({ length: count }, (_, v) => local('v128', `sum${v}`))
   return {
     sums,
+    /** Elements of the last vector that belong to the row. */
+    last,
     load: (address: Local<'i32'>): Body => sums.map((sum, v) => set(sum, v128.load(address, v * 16))),
     store: (address: Local<'i32'>): Body =>
       sums.map((sum, v) => storeFirst(v === count - 1 ? last : lanes, address, sum, v * 16)),
@@ -157,7 +183,7 @@ const skippedParameters = {
 } as const
 
 /**
- * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns)` completes what {@link multiplyListed}
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns)` completes what {@link multiplyListedRows}
  * does for the columns from `begin` to `end` of the list: where a row of `right`, of so many columns, isn't finite, 0
  * times it is added to the rows of `out` whose element there is zero and so isn't listed.
  */
@@ -191,7 +217,7 @@ export function addSkippedRows(): DefinedFunction<'none'> {
   })
 }
 
-/** The same where the list's columns are the rows of `out`: 0 times a row of `right` that isn't finite. */
+/** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skips. */
 export function addSkippedColumns(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()

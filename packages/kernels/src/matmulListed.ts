@@ -1,20 +1,13 @@
 /** The product with a float32 matrix on the left that is mostly zeros: they are left out. */
 import { encodeModule } from './assembler/index.js'
-import {
-  columnLineBytes,
-  listBlock,
-  listLayout,
-  listOverrun,
-  listRowFunction,
-  startColumnsFunction,
-  type ListLayout,
-} from './listProgram.js'
+import { listBlock, listLayout, listOverrun, listRowFunction, type ListLayout } from './listProgram.js'
 import {
   addSkippedColumns,
   addSkippedRows,
   blocksAtOnce,
   listedColumns,
-  multiplyListed,
+  multiplyListedColumns,
+  multiplyListedRows,
 } from './listedProgram.js'
 import type { FloatArray, MatmulOptions } from './matmulOptions.js'
 import { ScratchMemory } from './memory.js'
@@ -53,40 +46,39 @@ export function isMostlyZeros({ a, out, m, n, k, transposeA, transposeB }: Matmu
 /** out = op(a) · b, of float32, with the zeros of `a` left out; NaN and infinities come out as if they weren't. */
 export function matmulListed({ a, b, out, n, m, k, transposeA }: MatmulOptions): void {
   const program = programFor(n)
-  const byColumns = transposeA === true
-  const [count, columns] = byColumns ? [k, m] : [m, k]
+  const [count, columns] = transposeA === true ? [k, m] : [m, k]
   const rowsAtOnce = Math.min(count, Math.max(1, Math.floor(listedElements / columns)))
-  const places = placesFor(rowsAtOnce, columns, n, byColumns)
+  const places = placesFor(rowsAtOnce, columns, n)
   const elements = scratchMemory().elements(places.end / 4)
   const at = (address: number, length: number): FloatArray =>
     elements.subarray(address / 4, address / 4 + length)
 
   const whole = at(places.whole, columns * n)
-  if (byColumns) whole.fill(0)
+  if (transposeA === true) whole.fill(0)
   else whole.set(b)
   for (let first = 0; first < count; first += rowsAtOnce) {
     const rows = Math.min(rowsAtOnce, count - first)
     at(places.left, rows * columns).set(a.subarray(first * columns, (first + rows) * columns))
-    listRows(program, places, { rows, columns, byColumns })
+    listRows(program, places, rows, columns)
     const part = at(places.part, rows * n)
-    if (byColumns) part.set(b.subarray(first * n, (first + rows) * n))
+    if (transposeA === true) part.set(b.subarray(first * n, (first + rows) * n))
     else part.fill(0)
-    multiply(program, places, { rows, columns, n, byColumns })
-    if (!byColumns) out.set(part, first * n)
+    multiply(program, places, { rows, columns, n, byColumns: transposeA === true })
+    if (transposeA !== true) out.set(part, first * n)
   }
-  if (byColumns) out.set(whole)
+  if (transposeA === true) out.set(whole)
 }
 
 type Operation = (...parameters: number[]) => void
 
 interface ListedExports {
   readonly listRow: Operation
-  readonly listRowByColumns: Operation
-  readonly startColumns: Operation
   /** For whole groups of columns, and for those that are left behind the last one. */
-  readonly multiply: Operation
-  readonly multiplyLast: Operation
+  readonly multiplyRows: Operation
+  readonly multiplyLastRows: Operation
   readonly addSkippedRows: Operation
+  readonly multiplyColumns: Operation
+  readonly multiplyLastColumns: Operation
   readonly addSkippedColumns: Operation
 }
 
@@ -112,12 +104,12 @@ function programFor(n: number): ListedExports {
   const bytes = encodeModule({
     memory: { minimum: 1, import: ['scratch', 'memory'] },
     exports: {
-      listRow: listRowFunction('floats', false),
-      listRowByColumns: listRowFunction('floats', true),
-      startColumns: startColumnsFunction(),
-      multiply: multiplyListed(group),
-      multiplyLast: multiplyListed(last),
+      listRow: listRowFunction('floats'),
+      multiplyRows: multiplyListedRows(group),
+      multiplyLastRows: multiplyListedRows(last),
       addSkippedRows: addSkippedRows(),
+      multiplyColumns: multiplyListedColumns(group),
+      multiplyLastColumns: multiplyListedColumns(last),
       addSkippedColumns: addSkippedColumns(),
     },
   })
@@ -142,8 +134,8 @@ interface Places {
   readonly end: number
 }
 
-function placesFor(rows: number, columns: number, n: number, byColumns: boolean): Places {
-  const layout = listLayout(rows, columns, byColumns ? 1 : 0)
+function placesFor(rows: number, columns: number, n: number): Places {
+  const layout = listLayout(rows, columns)
   const left = 0
   const list = aligned(left + rows * columns * 4 + listOverrun)
   const whole = aligned(list + layout.bytes)
@@ -156,43 +148,40 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / 16) * 16
 }
 
-interface Listed {
-  readonly rows: number
-  readonly columns: number
-  /** Whether the list's columns are the rows of the product. */
-  readonly byColumns: boolean
+function listRows({ listRow }: ListedExports, places: Places, rows: number, columns: number): void {
+  const { left, list, layout } = places
+  for (let row = 0; row < rows; row++) {
+    const line = list + row * layout.tableStride
+    listRow(left + row * columns * 4, columns, line, list + layout.pairs + row * layout.pairsStride, 0)
+  }
 }
 
-function listRows(program: ListedExports, places: Places, { rows, columns, byColumns }: Listed): void {
-  const { left, list, layout } = places
-  const { tableStride, pairs, pairsStride, columnTables, columnPairs, columnPairsStride } = layout
-  const columnTable = list + columnTables
-  if (byColumns) program.startColumns(columnTable, columns, list + columnPairs, columnPairsStride)
-  const listRow = byColumns ? program.listRowByColumns : program.listRow
-  for (let row = 0; row < rows; row++) {
-    const [line, pair] = [list + row * tableStride, list + pairs + row * pairsStride]
-    listRow(left + row * columns * 4, columns, line, pair, 0, row, columnTable)
-  }
+interface Product {
+  readonly rows: number
+  readonly columns: number
+  readonly n: number
+  readonly byColumns: boolean
 }
 
 function multiply(
   program: ListedExports,
   { list, layout, whole, part }: Places,
-  { rows, columns, n, byColumns }: Listed & { readonly n: number },
+  { rows, columns, n, byColumns }: Product,
 ): void {
-  const { tableStride, columnTables } = layout
+  const { tableStride } = layout
   const [right, out] = byColumns ? [part, whole] : [whole, part]
+  const { multiplyRows, multiplyColumns, multiplyLastRows, multiplyLastColumns } = program
   const blocks = Math.ceil(columns / listBlock)
   for (let column = 0; column < n; column += listedColumns) {
-    const operation = column + listedColumns >= n ? program.multiplyLast : program.multiply
-    const [from, to] = [right + column * 4, out + column * 4]
-    if (byColumns) {
-      operation(list + columnTables, 4, columnLineBytes, columns, from, to)
-      continue
-    }
+    const isLast = column + listedColumns >= n
+    const [byRow, byColumn] = isLast
+      ? [multiplyLastRows, multiplyLastColumns]
+      : [multiplyRows, multiplyColumns]
+    const operation = byColumns ? byColumn : byRow
     const step = blocksAtOnce(Math.min(listedColumns, n - column))
     for (let block = 0; block < blocks; block += step) {
       const span = Math.min(step, blocks - block) * 4
+      const [from, to] = [right + column * 4, out + column * 4]
       operation(list + block * 4, span, tableStride, rows, from, to)
     }
   }

@@ -1,5 +1,5 @@
 /** What code for a kernel is: a function of a range of its work. */
-import type { DefinedFunction, Local } from '@tapegrad/kernels/assembler'
+import type { DefinedFunction } from '@tapegrad/kernels/assembler'
 
 export interface KernelCode {
   readonly run: DefinedFunction<'none'>
@@ -13,8 +13,5 @@ export interface KernelCode {
   readonly isForEveryThread?: boolean
 }
 
-/** The range, which thread works on it, and how many there are. */
-export const rangeParameters = { begin: 'i32', end: 'i32', thread: 'i32', threads: 'i32' } as const
-
-/** The same as they are within a function. */
-export type RangeParameters = { readonly [Name in keyof typeof rangeParameters]: Local<'i32'> }
+/** The range, and which thread works on it. */
+export const rangeParameters = { begin: 'i32', end: 'i32', thread: 'i32' } as const

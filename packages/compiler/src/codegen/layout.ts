@@ -4,8 +4,6 @@ export interface Layout {
   addressOf(buffer: number): number
   /** Where a kernel notes, as 1, that an index was out of bounds. */
   readonly errorAddress: number
-  /** How many threads may run the program. */
-  readonly threads: number
   /** Room for one thread; the n-th thread's lies n times `threadScratchBytes` further. */
   readonly threadScratch: number
   readonly threadScratchBytes: number

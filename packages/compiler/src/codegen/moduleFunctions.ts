@@ -7,8 +7,8 @@ import {
   addSkippedRows,
   countNonzerosFunction,
   listRowFunction,
-  multiplyListed,
-  startColumnsFunction,
+  multiplyListedColumns,
+  multiplyListedRows,
   wasmFeatures,
 } from '@tapegrad/kernels'
 import type { DenseFunctions } from './denseProduct.js'
@@ -21,23 +21,15 @@ export class ModuleFunctions {
     denseFunctions(dtype, wasmFeatures().relaxedSimd),
   )
   readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
-  readonly listRow = once(
-    ({ source, byColumns }: Listing) => listRowFunction(source, byColumns),
-    ({ source, byColumns }) => `${source} ${byColumns}`,
-  )
-  readonly startColumns = startColumnsFunction()
-  readonly multiplyListed = once(
-    (columns: ListedColumns) => multiplyListed(columns),
-    ({ columns, stride }) => `${columns} ${stride}`,
-  )
+  readonly listRow = once((source: ListSource) => listRowFunction(source))
+  readonly multiplyListedRows = once((columns: ListedColumns) => multiplyListedRows(columns), keyOf)
+  readonly multiplyListedColumns = once((columns: ListedColumns) => multiplyListedColumns(columns), keyOf)
   /** 1 where a list is used. Each thread has its own, for each finds out from the same sample. */
   readonly isUsed = once((list: number): Global<'i32'> => global('i32', `usesList${list}`, i32.const(0)))
 }
 
-/** What is listed, and how. */
-interface Listing {
-  readonly source: ListSource
-  readonly byColumns: boolean
+function keyOf({ columns, stride }: ListedColumns): string {
+  return `${columns} ${stride}`
 }
 
 /** The function, remembering what it made for each key. */

@@ -13,19 +13,11 @@ import {
   select,
   set,
 } from '@tapegrad/kernels/assembler'
-import type { ListLayout, ListSource } from '@tapegrad/kernels'
-import {
-  blocksAtOnce,
-  columnLineBytes,
-  listBlock,
-  listedColumns,
-  listLayout,
-  mostDense,
-  pairBytes,
-} from '@tapegrad/kernels'
+import type { ListSource } from '@tapegrad/kernels'
+import { blocksAtOnce, listBlock, listedColumns, listLayout, mostDense } from '@tapegrad/kernels'
 import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
 import { Emitter } from './emitter.js'
-import type { KernelCode, RangeParameters } from './kernelCode.js'
+import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
@@ -78,40 +70,30 @@ export function chooseList(kernel: NonzerosKernel, functions: ModuleFunctions, l
 
 /** Lists the nonzero elements of a range of rows where the list is used. */
 export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, layout: Layout): KernelCode {
-  const { buffer, rows, columns, bytes, byColumns } = kernel
-  const { tableStride, pairs, pairsStride, columnTables, columnTableStride, columnPairs, columnPairsStride } =
-    layoutOf(kernel, layout)
+  const { buffer, rows, columns, bytes } = kernel
+  const { tableStride, pairs, pairsStride } = listLayout(rows, columns)
   const list = layout.addressOf(buffer)
   const row = local('i32', 'row')
   const column = local('i32', 'column')
-  const columnTable = local('i32', 'columnTable')
-  const listRow = functions.listRow({ source: sourceOf(kernel), byColumns })
+  const listRow = functions.listRow(sourceOf(kernel))
   const values = bytes === undefined ? 0 : layout.addressOf(bytes.values)
   // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one.
   const touch = (address: Code<'i32'>): Body => [
     for_(column, 0, columns, cacheLine, [drop(i32.load8_u(i32.add(address, column)))]),
   ]
   return {
-    run: func('listRows', rangeParameters, 'none', ({ begin, end, thread }) => [
+    run: func('listRows', rangeParameters, 'none', ({ begin, end }) => [
       if_(functions.isUsed(buffer), [
         bytes === undefined ? [] : for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]),
-        set(columnTable, i32.add(i32.mul(thread, columnTableStride), list + columnTables)),
-        byColumns
-          ? call(
-              functions.startColumns,
-              columnTable,
-              columns,
-              i32.add(i32.mul(begin, pairBytes), list + columnPairs),
-              columnPairsStride,
-            )
-          : [],
         for_(row, begin, end, 1, [
           atRow(kernel, layout, row, (address) => [
             call(
               listRow,
-              ...[address, i32.const(columns)],
-              ...[i32.add(i32.mul(row, tableStride), list), i32.add(i32.mul(row, pairsStride), list + pairs)],
-              ...[i32.const(values), row, columnTable],
+              address,
+              columns,
+              i32.add(i32.mul(row, tableStride), list),
+              i32.add(i32.mul(row, pairsStride), list + pairs),
+              values,
             ),
           ]),
         ]),
@@ -120,10 +102,6 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
     total: rows,
     grain: 1,
   }
-}
-
-function layoutOf({ rows, columns, byColumns }: NonzerosKernel, { threads }: Layout): ListLayout {
-  return listLayout(rows, columns, byColumns ? threads : 0)
 }
 
 /** How much memory is fetched at a time. */
@@ -152,60 +130,54 @@ export function listedProduct(
   kernel: MatmulKernel,
   functions: ModuleFunctions,
   layout: Layout,
-  range: RangeParameters,
+  { begin, end }: { readonly begin: Local<'i32'>; readonly end: Local<'i32'> },
 ): Body {
-  const { n, transposeA, nonzeros, b, buffer } = kernel
-  const { begin, end } = range
+  const { m, n, k, transposeA, nonzeros } = kernel
   const stride = n * 4
-  const places = {
-    list: layout.addressOf(nonzeros!),
-    right: layout.addressOf(b),
-    first: i32.add(i32.mul(begin, stride), layout.addressOf(buffer)),
-    result: layout.addressOf(buffer),
-  }
+  const { tableStride } = transposeA ? listLayout(k, m) : listLayout(m, k)
+  const list = layout.addressOf(nonzeros!)
+  const [right, result] = [layout.addressOf(kernel.b), layout.addressOf(kernel.buffer)]
+  const line = local('i32', 'line')
+  const rows = local('i32', 'rows')
+  const out = local('i32', 'out')
+  const block = local('i32', 'block')
+  const blockEnd = local('i32', 'blockEnd')
+  const span = local('i32', 'span')
+  const first = i32.add(i32.mul(begin, stride), result)
+  const ranges = transposeA
+    ? [
+        set(line, list),
+        set(rows, k),
+        set(out, result),
+        set(blockEnd, i32.div_u(i32.add(end, listBlock - 1), listBlock)),
+      ]
+    : [
+        set(line, i32.add(i32.mul(begin, tableStride), list)),
+        set(rows, i32.sub(end, begin)),
+        set(out, first),
+        set(blockEnd, Math.ceil(k / listBlock)),
+      ]
+  const firstBlock = transposeA ? i32.div_u(begin, listBlock) : i32.const(0)
+  const multiply = transposeA ? functions.multiplyListedColumns : functions.multiplyListedRows
+  const addSkipped = transposeA ? functions.addSkippedColumns : functions.addSkippedRows
+  const [skippedBegin, skippedEnd] = transposeA ? [begin, end] : [i32.const(0), i32.const(k)]
   return [
-    memory.fill(places.first, 0, i32.mul(i32.sub(end, begin), stride)),
-    (transposeA ? multiplyByColumns : multiplyByRows)(kernel, functions, layout, places, range),
-  ]
-}
-
-/** Where the parts of a product are. */
-interface ProductPlaces {
-  readonly list: number
-  readonly right: number
-  readonly result: number
-  /** The first row of the result in the range. */
-  readonly first: Code<'i32'>
-}
-
-function multiplyByRows(
-  { m, n, k }: MatmulKernel,
-  functions: ModuleFunctions,
-  { threads }: Layout,
-  { list, right, first }: ProductPlaces,
-  { begin, end }: RangeParameters,
-): Body {
-  const { tableStride } = listLayout(m, k, threads)
-  const [line, rows, out, block, span] = ['line', 'rows', 'out', 'block', 'span'].map((name) =>
-    local('i32', name),
-  )
-  const blocks = Math.ceil(k / listBlock)
-  return [
-    set(line, i32.add(i32.mul(begin, tableStride), list)),
-    set(rows, i32.sub(end, begin)),
-    set(out, first),
+    ranges,
+    // The list's rows are from all threads, and fetching them together takes hardly longer than one of them.
+    transposeA ? touchPairs(line, tableStride, rows, { firstBlock, blockEnd }) : [],
+    memory.fill(first, 0, i32.mul(i32.sub(end, begin), stride)),
     // First, for it runs through the right side in order, which fetches it from where another thread has left it.
     call(
-      functions.addSkippedRows,
-      ...[line, i32.const(tableStride), rows, i32.const(0), i32.const(k)],
+      addSkipped,
+      ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
       ...[i32.const(right), out, i32.const(n)],
     ),
     columnGroups(n).map(({ column, columns }) => {
       const step = blocksAtOnce(columns)
-      return for_(block, 0, blocks, step, [
-        set(span, i32.mul(smaller(i32.sub(blocks, block), step), 4)),
+      return for_(block, firstBlock, blockEnd, step, [
+        set(span, i32.mul(smaller(i32.sub(blockEnd, block), step), 4)),
         call(
-          functions.multiplyListed({ columns, stride: n * 4 }),
+          multiply({ columns, stride }),
           ...[i32.add(line, i32.mul(block, 4)), span, i32.const(tableStride), rows],
           ...[i32.const(right + column * 4), i32.add(out, column * 4)],
         ),
@@ -214,52 +186,19 @@ function multiplyByRows(
   ]
 }
 
-function multiplyByColumns(
-  { m, n, k }: MatmulKernel,
-  functions: ModuleFunctions,
-  layout: Layout,
-  { list, right, result, first }: ProductPlaces,
-  { begin, end, threads }: RangeParameters,
+/** Asks for the memory of the pairs in a range of blocks. */
+function touchPairs(
+  firstLine: Local<'i32'>,
+  tableStride: number,
+  rows: Local<'i32'>,
+  { firstBlock, blockEnd }: { readonly firstBlock: Code<'i32'>; readonly blockEnd: Local<'i32'> },
 ): Body {
-  const { tableStride, columnTables, columnTableStride } = listLayout(k, m, layout.threads)
-  const [line, other, rows, out] = ['line', 'other', 'rows', 'out'].map((name) => local('i32', name))
-  /** Does something with the table by columns of each thread that has listed rows. */
-  const forEachTable = (body: Body): Body => [
-    set(line, i32.add(i32.mul(begin, columnLineBytes), list + columnTables)),
-    for_(other, 0, threads, 1, [body, increase(line, columnTableStride)]),
-  ]
+  const [row, line, pair, last] = ['row', 'touched', 'pair', 'last'].map((name) => local('i32', name))
   return [
-    set(rows, i32.sub(end, begin)),
-    set(out, first),
-    call(
-      functions.addSkippedColumns,
-      ...[i32.const(list), i32.const(tableStride), i32.const(k), begin, end],
-      ...[i32.const(right), i32.const(result), i32.const(n)],
-    ),
-    forEachTable(touchPairs(line, rows)),
-    columnGroups(n).map(({ column, columns }) =>
-      forEachTable([
-        call(
-          functions.multiplyListed({ columns, stride: n * 4 }),
-          ...[line, i32.const(4), i32.const(columnLineBytes), rows],
-          ...[i32.const(right + column * 4), i32.add(out, column * 4)],
-        ),
-      ]),
-    ),
-  ]
-}
-
-/**
- * Asks for the memory of columns' pairs, which are from all threads: fetching many together takes hardly longer than
- * one of them.
- */
-function touchPairs(firstLine: Local<'i32'>, columns: Local<'i32'>): Body {
-  const [column, line, pair] = ['column', 'touched', 'pair'].map((name) => local('i32', name))
-  return [
-    set(line, firstLine),
-    for_(column, 0, columns, 1, [
-      for_(pair, i32.load(line), i32.load(line, 4), cacheLine, [drop(i32.load(pair))]),
-      increase(line, columnLineBytes),
+    for_(row, 0, rows, 1, [
+      set(line, i32.add(firstLine, i32.mul(row, tableStride))),
+      set(last, i32.load(i32.add(line, i32.mul(blockEnd, 4)))),
+      for_(pair, i32.load(i32.add(line, i32.mul(firstBlock, 4))), last, cacheLine, [drop(i32.load(pair))]),
     ]),
   ]
 }

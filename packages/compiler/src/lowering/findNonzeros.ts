@@ -37,12 +37,7 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
     buffers.set(values, values)
     lists.set(matrix, { ...list, bytes: { leaf: byteLeafOf(maker.value)!, values } })
   }
-  for (const [matrix, list] of lists) {
-    const byColumns = kernels.some(
-      (kernel) => isListed(kernel, lists) && kernel.a === matrix && kernel.transposeA,
-    )
-    lists.set(matrix, { ...list, byColumns, buffer: nodes.length + list.buffer })
-  }
+  for (const [matrix, list] of lists) lists.set(matrix, { ...list, buffer: nodes.length + list.buffer })
   return {
     program: { ...program, nodes },
     buffers,
@@ -86,7 +81,7 @@ function withLists(
 }
 
 /** Whether a kernel is a product that uses a list of its left side, and nothing else of it. */
-function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): kernel is MatmulKernel {
+function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): boolean {
   return kernel.kind === 'matmul' && isWorthLooking(kernel) && lists.has(kernel.a) && kernel.b !== kernel.a
 }
 
@@ -115,5 +110,5 @@ function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): bo
 
 function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, buffer: number): NonzerosKernel {
   const [rows, columns] = transposeA ? [k, m] : [m, k]
-  return { kind: 'nonzeros', buffer, source: a, rows, columns, byColumns: false }
+  return { kind: 'nonzeros', buffer, source: a, rows, columns }
 }

@@ -104,8 +104,6 @@ export interface NonzerosKernel {
   readonly source: number
   readonly rows: number
   readonly columns: number
-  /** Whether it is listed by columns, too: for products with the transpose. */
-  readonly byColumns: boolean
   /** Where the list is made of bytes, and the matrix itself only where it isn't used. */
   readonly bytes?: ListedBytes
 }
