@@ -15,7 +15,7 @@ export interface BatchOptions {
 
 /**
  * Batches without end, each of `batchSize` examples drawn with replacement: every example as likely each time,
- * one that was drawn before too. Moves `source` on when a batch is taken.
+ * one that was drawn before too. Moves `source` on, for some batches ahead, when a batch is taken.
  *
  * Throws DatasetError for unfit examples, ArgumentError for a batch size that isn't a whole number from 1 to
  * their count.
@@ -53,9 +53,18 @@ function* gatherBatches(
   for (;;) yield gather(examples, rows.next().value, dtype)
 }
 
-/** The numbers of the examples of each batch, drawn with replacement. */
+/** About so many numbers are drawn at a time. */
+const drawnAtOnce = 4096
+
+/** The numbers of the examples of each batch, drawn with replacement, several batches at a time. */
 export function* sampledRows(source: Rng, count: number, batchSize: number): Generator<Int32Array, never> {
-  for (;;) yield integers(source, [batchSize], { max: count }).data as Int32Array
+  // Numbers are drawn in pairs, of which a batch of odd size leaves one; drawn together, batches would get it.
+  const batches = batchSize % 2 === 0 ? Math.max(1, Math.floor(drawnAtOnce / batchSize)) : 1
+  for (;;) {
+    const numbers = integers(source, [batches * batchSize], { max: count }).data as Int32Array
+    for (let start = 0; start < numbers.length; start += batchSize)
+      yield numbers.slice(start, start + batchSize)
+  }
 }
 
 /** The numbers of the examples of each batch: all of them in each epoch, in an order of its own. */
