@@ -2,8 +2,9 @@
 
 export type Way = 'alone' | 'together'
 
-/** How many runs of each way are remembered, the latest. */
-const remembered = 9
+/** How many runs of each way are remembered, the latest, and after how many they are looked at. */
+const remembered = 25
+const checkPeriod = 8
 
 /** The slower way is tried again for a few runs, after so many others at first, and after ever more while it stays slower. */
 const trials = 6
@@ -43,7 +44,7 @@ export class Pace {
       this.milliseconds[way].push(milliseconds)
       if (this.milliseconds[way].length > remembered) this.milliseconds[way].shift()
     }
-    if (this.trialsLeft === 0) this.decide(isTrial)
+    if (this.trialsLeft === 0 && (isTrial || this.untilTrial % checkPeriod === 0)) this.decide(isTrial)
   }
 
   private beginTrial(): void {
