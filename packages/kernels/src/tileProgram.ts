@@ -1,5 +1,6 @@
 /** Code that multiplies packed panels, tile by tile; see matmulProgram.ts for what a panel is. */
 import {
+  block,
   br_if,
   call,
   f32x4,
@@ -12,7 +13,6 @@ import {
   local,
   loop,
   set,
-  tee,
   v128,
   type Body,
   type DefinedFunction,
@@ -111,38 +111,34 @@ function multiplyTile(
   const rightStep = sums[0].length * 16
   const b = local('i32', 'b')
   const end = local('i32', 'end')
-  const unrolledEnd = local('i32', 'unrolledEnd')
   const x = local('v128', 'x')
   const ys = sums[0].map((_, index) => local('v128', `y${index}`))
 
-  const step = (index: number): Body => [
-    ys.map((y, vector) => set(y, v128.load(b, index * rightStep + vector * 16))),
+  const step: Body = [
+    ys.map((y, vector) => set(y, v128.load(b, vector * 16))),
     sums.map((rowSums, row) => [
-      set(x, loadSplat(left, index * leftStep + row * shape.elementBytes)),
+      set(x, loadSplat(left, row * shape.elementBytes)),
       rowSums.map((sum, vector) => set(sum, multiplyAdd(x, ys[vector], sum))),
     ]),
   ]
-  const stepsUntil = (stop: Local<'i32'>, count: number): Body => [
-    if_(i32.lt_u(left, stop), [
-      loop((again) => [
-        Array.from({ length: count }, (_, index) => step(index)),
-        increase(b, count * rightStep),
-        br_if(again, i32.lt_u(tee(left, i32.add(left, count * leftStep)), stop)),
-      ]),
-    ]),
-  ]
-  const unrolled = shape.unroll * leftStep
   return [
     sums.flat().map((sum) => set(sum, zero())),
     set(b, right),
     set(end, i32.add(left, leftBytes)),
-    shape.unroll === 1
-      ? []
-      : [
-          set(unrolledEnd, i32.sub(end, i32.rem_u(i32.sub(end, left), unrolled))),
-          stepsUntil(unrolledEnd, shape.unroll),
-        ],
-    stepsUntil(end, 1),
+    if_(i32.lt_u(left, end), [
+      // Between two steps the loop may be left. So there is no rest to care for, and V8, which in a stretch of code
+      // without branches loads everything first, has registers enough for one step at a time.
+      block((done) => [
+        loop((again) => [
+          Array.from({ length: shape.unroll }, (_, index) => [
+            step,
+            increase(b, rightStep),
+            set(left, i32.add(left, leftStep)),
+            index < shape.unroll - 1 ? br_if(done, i32.ge_u(left, end)) : br_if(again, i32.lt_u(left, end)),
+          ]),
+        ]),
+      ]),
+    ]),
   ]
 }
 

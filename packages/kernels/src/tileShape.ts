@@ -4,7 +4,7 @@ export interface TileShape {
   readonly elementBytes: 4 | 8
   /** Rows of a left panel; even. */
   readonly rows: number
-  /** Steps along k that the innermost loop takes at a time; a power of two. */
+  /** Steps along k that are written out in the innermost loop. */
   readonly unroll: number
   /** Whether one relaxed instruction multiplies and adds. */
   readonly relaxed: boolean
@@ -23,5 +23,5 @@ export function lanesOf({ elementBytes }: TileShape): number {
 export function fastestShape(elementBytes: 4 | 8, relaxed: boolean): TileShape {
   return relaxed
     ? { elementBytes, rows: 6, unroll: 4, relaxed }
-    : { elementBytes, rows: 4, unroll: 1, relaxed }
+    : { elementBytes, rows: 4, unroll: 8, relaxed }
 }

@@ -3,7 +3,7 @@ import type { Kernel, MatmulKernel, PackKernel } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
 
 /** Elements of a right side that each thread packs for itself sooner than it would wait for others. */
-const mostForItself = 8192
+const mostForItself = 65_536
 
 /** The program with a kernel that packs the right side before each product where that is large. */
 export function packRight(lowered: LoweredProgram): LoweredProgram {
