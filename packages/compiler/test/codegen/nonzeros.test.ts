@@ -1,5 +1,5 @@
 import type { Tensor, Value } from '@tapegrad/autograd'
-import { matmul, tensor } from '@tapegrad/autograd'
+import { cast, div, matmul, take, tensor } from '@tapegrad/autograd'
 import { test as property } from '@fast-check/jest'
 import fc from 'fast-check'
 import { compile } from '../../src/compile.js'
@@ -103,6 +103,44 @@ describe('a product with a large left side', () => {
     const result = compiledProduct(p)(a, b)
     expect([...result.data]).toEqual([...defined(a, b, p)])
     expect(result.data.filter(Number.isNaN)).toHaveLength(7)
+  })
+
+  test.each([
+    [false, NaN],
+    [false, Infinity],
+    [true, -Infinity],
+    [true, NaN],
+  ])(
+    'multiplies its zeros, too, where the right side is not finite, transposed: %s, %s',
+    (transposeA, value) => {
+      const p = { m: 130, n: 7, k: 130, transposeA, transposeB: false, density: 0.05, seed: 2 }
+      const [a, b] = operands(p)
+      b.data[20 * 7 + 3] = value
+      b.data[129 * 7] = value
+      expect([...compiledProduct(p, 2)(a, b).data]).toEqual([...defined(a, b, p)])
+    },
+  )
+
+  test.each([1, 2])('of bytes of a data set is that of its floats, on %s threads', async (threads) => {
+    const draw = new Draw(4)
+    const bytes = new Uint8Array(500 * 200).map(() => (draw.chance(0.2) ? draw.whole(1, 255) : 0))
+    const images = tensor(bytes, { shape: [500, 200] })
+    const right = draw.tensor([200, 30], 'float32')
+    const upstream = draw.tensor([100, 30], 'float32')
+    const f = (rows: Value, w: Value, u: Value): Value[] => {
+      const x = div(cast(take(images, rows), 'float32'), 255)
+      return [matmul(x, w), matmul(x, u, { transposeA: true })]
+    }
+    const fast = compile(f as (...x: Value[]) => Value[], { threads })
+    for (let k = 0; k < 20; k++) {
+      const rows = draw.indices([100], 500)
+      const results = fast(rows, right, upstream) as Tensor[]
+      f(rows, right, upstream).forEach((wanted, part) => {
+        const errors = results[part].data.map((x, i) => Math.abs(x - (wanted as Tensor).data[i]))
+        expect(Math.max(...errors)).toBeLessThan(1e-4)
+      })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
   })
 
   test.each([false, true])('of two products is listed once, transposed in one: %s', (both) => {
