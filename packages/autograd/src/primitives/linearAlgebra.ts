@@ -101,7 +101,8 @@ function forEachMatrix(
  * The matrix product a · b over the last two axes; the axes before them broadcast as a batch. As in NumPy a
  * vector on the left is a row, on the right a column, and that axis is dropped from the result; `transposeA`
  * and `transposeB` don't change a vector. Shapes [m, k] · [k, n] give [m, n]. Integers stay integers, exact as long
- * as no sum of products goes beyond 2⁵³.
+ * as no sum of products goes beyond 2⁵³. A large float32 left side that is mostly zeros is multiplied without them, with
+ * the same result.
  * Throws ShapeError where the inner dimensions differ, the batches don't broadcast, or a side is a scalar.
  */
 export function matmul<A extends Value, B extends Value>(
