@@ -3,7 +3,9 @@ import {
   block,
   br_if,
   call,
+  f32,
   f32x4,
+  f64,
   f64x2,
   for_,
   func,
@@ -12,6 +14,7 @@ import {
   increase,
   local,
   loop,
+  select,
   set,
   v128,
   type Body,
@@ -36,6 +39,7 @@ const multiplyParameters = {
 export function multiplyPanels(shape: TileShape, vectors: number): DefinedFunction<'none'> {
   // Functions are called anew for each panel: an engine replaces first, slow code only between calls.
   const multiplyPanel = multiplyByPanel(shape, vectors)
+  const few = (vectors === 1 ? fewColumnsOf(shape) : []).map((count) => multiplyByColumns(shape, count))
   const panelBytes = vectors * 16
   return func(
     `multiplyPanels${vectors}`,
@@ -43,9 +47,19 @@ export function multiplyPanels(shape: TileShape, vectors: number): DefinedFuncti
     'none',
     ({ left, right, out, rows, columns, depth, outStride, accumulate }) => {
       const column = local('i32', 'column')
+      const count = local('i32', 'count')
+      const multiply = (callee: DefinedFunction<'none'>): Body => [
+        call(callee, left, right, out, rows, count, depth, outStride, accumulate),
+      ]
       return [
         for_(column, 0, columns, vectors * lanesOf(shape), [
-          call(multiplyPanel, left, right, out, rows, i32.sub(columns, column), depth, outStride, accumulate),
+          set(count, i32.sub(columns, column)),
+          few.reduceRight(
+            (otherwise: Body, callee, index): Body => [
+              if_(i32.eq(count, index + 1), multiply(callee), otherwise),
+            ],
+            multiply(multiplyPanel),
+          ),
           increase(right, i32.mul(depth, panelBytes)),
           increase(out, panelBytes),
         ]),
@@ -96,6 +110,99 @@ function multiplyByPanel(shape: TileShape, vectors: number): DefinedFunction<'no
       ]
     },
   )
+}
+
+/** How many columns are worked on by vectors of rows, which takes no more of them than vectors of columns would waste. */
+function fewColumnsOf(shape: TileShape): number[] {
+  const lanes = lanesOf(shape)
+  return shape.rows % lanes === 0 ? Array.from({ length: lanes / 2 }, (_, index) => index + 1) : []
+}
+
+/** Left panels whose sums with few columns are kept in registers together. */
+const panelsAtOnce = 4
+
+/** All left panels times the first columns of one right panel, by vectors of rows: of a panel's, which lie side by side. */
+function multiplyByColumns(shape: TileShape, count: number): DefinedFunction<'none'> {
+  const stepBytes = shape.rows * shape.elementBytes
+  return func(
+    `multiplyBy${count}Columns`,
+    multiplyParameters,
+    'none',
+    ({ left, right, out, rows, depth, outStride, accumulate }) => {
+      const row = local('i32', 'row')
+      const panelBytes = local('i32', 'panelBytes')
+      const manyEnd = local('i32', 'manyEnd')
+      const some = (panels: number): Body => [
+        multiplySomePanels(
+          shape,
+          { panels, count },
+          { left, right, depth, panelBytes, out, outStride, accumulate },
+        ),
+        increase(left, i32.mul(panelBytes, panels)),
+        increase(out, i32.mul(outStride, panels * shape.rows)),
+      ]
+      const together = panelsAtOnce * shape.rows
+      return [
+        set(panelBytes, i32.mul(depth, stepBytes)),
+        set(manyEnd, i32.sub(rows, together - 1)),
+        for_(row, 0, manyEnd, together, some(panelsAtOnce)),
+        for_(row, row, rows, shape.rows, some(1)),
+      ]
+    },
+  )
+}
+
+type MultiplyLocals = { readonly [Name in keyof typeof multiplyParameters]: Local<'i32'> }
+
+/** out = so many left panels · so many columns of a right panel, or added to what is there. */
+function multiplySomePanels(
+  shape: TileShape,
+  { panels, count }: { readonly panels: number; readonly count: number },
+  places: Omit<MultiplyLocals, 'rows' | 'columns'> & { readonly panelBytes: Local<'i32'> },
+): Body {
+  const { left, right, depth, panelBytes, out, outStride, accumulate } = places
+  const { loadSplat, multiplyAdd, addLane } = vectorOperations(shape)
+  const lanes = lanesOf(shape)
+  const vectors = shape.rows / lanes
+  const b = local('i32', 'b')
+  const end = local('i32', 'end')
+  const to = local('i32', 'to')
+  const starts = Array.from({ length: panels }, (_, panel) => local('i32', `panel${panel}`))
+  const xs = Array.from({ length: count }, (_, column) => local('v128', `x${column}`))
+  const y = local('v128', 'y')
+  /** Of each panel, each vector of rows, and each column. */
+  const sums = starts.map(() =>
+    Array.from({ length: vectors }, () => xs.map((_, column) => local('v128', `sum${column}`))),
+  )
+  return [
+    sums.flat(2).map((sum) => set(sum, zero())),
+    starts.map((start, panel) => set(start, panel === 0 ? left : i32.add(starts[panel - 1], panelBytes))),
+    set(b, right),
+    set(end, i32.add(right, i32.shl(depth, 4))),
+    if_(i32.lt_u(b, end), [
+      loop((again) => [
+        xs.map((x, column) => set(x, loadSplat(b, column * shape.elementBytes))),
+        sums.map((panelSums, panel) =>
+          panelSums.map((columnSums, vector) => [
+            set(y, v128.load(starts[panel], vector * 16)),
+            columnSums.map((sum, column) => set(sum, multiplyAdd(y, xs[column], sum))),
+          ]),
+        ),
+        starts.map((start) => increase(start, vectors * 16)),
+        increase(b, 16),
+        br_if(again, i32.lt_u(b, end)),
+      ]),
+    ]),
+    set(to, out),
+    sums.map((panelSums) =>
+      panelSums.map((columnSums) =>
+        Array.from({ length: lanes }, (_, lane) => [
+          columnSums.map((sum, column) => addLane(to, sum, lane, column * shape.elementBytes, accumulate)),
+          increase(to, outStride),
+        ]),
+      ),
+    ),
+  ]
 }
 
 /** sums = one left panel · one right panel; moves `left` past its panel. */
@@ -175,6 +282,29 @@ function vectorOperations({ elementBytes, relaxed }: TileShape) {
     loadSplat: elementBytes === 4 ? v128.load32_splat : v128.load64_splat,
     multiplyAdd: (x: Local<'v128'>, y: Local<'v128'>, sum: Local<'v128'>) =>
       relaxed ? vector.relaxed_madd(x, y, sum) : vector.add(sum, vector.mul(x, y)),
+    /** Stores a lane, added to what is there if `accumulate` isn't 0. */
+    addLane: (
+      to: Local<'i32'>,
+      sum: Local<'v128'>,
+      lane: number,
+      offset: number,
+      accumulate: Local<'i32'>,
+    ): Body =>
+      elementBytes === 4
+        ? [
+            f32.store(
+              to,
+              f32.add(f32x4.extract_lane(sum, lane), select(f32.load(to, offset), f32.const(0), accumulate)),
+              offset,
+            ),
+          ]
+        : [
+            f64.store(
+              to,
+              f64.add(f64x2.extract_lane(sum, lane), select(f64.load(to, offset), f64.const(0), accumulate)),
+              offset,
+            ),
+          ],
   }
 }
 
