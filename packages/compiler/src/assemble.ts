@@ -5,7 +5,14 @@ import { listLayout } from '@tapegrad/kernels'
 import type { ControlWords } from './codegen/barrier.js'
 import { controlWordsAt } from './codegen/barrier.js'
 import { copyLoop } from './codegen/copyLoop.js'
-import { overrunBytes, packedRightBytes, packRight, threadScratchBytes } from './codegen/denseProduct.js'
+import {
+  overrunBytes,
+  packedLeftBytes,
+  packedRightBytes,
+  packLeft,
+  packRight,
+  threadScratchBytes,
+} from './codegen/denseProduct.js'
 import type { KernelCode } from './codegen/kernelCode.js'
 import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
@@ -142,7 +149,9 @@ function bufferSizes(
   for (const kernel of kernels) {
     const { buffer } = kernel
     if (kernel.kind === 'nonzeros') sizes.set(buffer, listLayout(kernel.rows, kernel.columns).bytes)
-    if (kernel.kind === 'pack') sizes.set(buffer, packedRightBytes(kernel, functions.dense(kernel.dtype)))
+    if (kernel.kind === 'packLeft') sizes.set(buffer, packedLeftBytes(kernel, functions.dense(kernel.dtype)))
+    if (kernel.kind === 'packRight')
+      sizes.set(buffer, packedRightBytes(kernel, functions.dense(kernel.dtype)))
     if (kernel.kind === 'matmul')
       sizes.set(buffer, sizes.get(buffer)! + overrunBytes(kernel, functions.dense(kernel.dtype)))
   }
@@ -209,7 +218,9 @@ function codesOf(kernel: Kernel, functions: ModuleFunctions, layout: Layout): re
       return [reduceLoop(kernel, layout)]
     case 'matmul':
       return [product(kernel, functions, layout)]
-    case 'pack':
+    case 'packLeft':
+      return [packLeft(kernel, functions.dense(kernel.dtype), layout)]
+    case 'packRight':
       return [packRight(kernel, functions.dense(kernel.dtype), layout)]
     case 'scatter':
       return [scatterLoop(kernel, layout)]

@@ -5,7 +5,7 @@ import { generatorsOf, moveOn, putTogether, takenApart, withoutGenerators } from
 import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
-import { packRight } from './lowering/packRight.js'
+import { packSides } from './lowering/packSides.js'
 import { placesOf, placesOfInputs } from './places.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
@@ -67,7 +67,7 @@ function compileFor(
   const { program, fill } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
-  const assembled = assemble(packRight(findNonzeros(lower(program))), { threads, shared, maximumPages })
+  const assembled = assemble(packSides(findNonzeros(lower(program))), { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance
   const inputs = placesOfInputs(program, assembled)

@@ -12,7 +12,7 @@ import { explain } from './explain.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
-import { packRight } from './lowering/packRight.js'
+import { packSides } from './lowering/packSides.js'
 import { updateState } from './lowering/updateState.js'
 import type { Place } from './places.js'
 import { inputIndices, placesOf } from './places.js'
@@ -186,7 +186,7 @@ class StepProgram {
     const states = nodes.slice(0, this.statePlaces.length)
     const checkInputs = inputChecks(traced.program, states.length)
     const updated = updateState(lower(traced.program), states)
-    const lowered = packRight(findNonzeros(updated.lowered))
+    const lowered = packSides(findNonzeros(updated.lowered))
     const { program, buffers } = lowered
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))

@@ -53,7 +53,9 @@ function formatKernel(kernel: Kernel): string {
       const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
       return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times}${skipping}`
     }
-    case 'pack':
+    case 'packLeft':
+      return `%${kernel.buffer} = %${kernel.a} [${kernel.m}, ${kernel.k}] packed`
+    case 'packRight':
       return `%${kernel.buffer} = %${kernel.b}${kernel.transposeB ? 'ᵀ' : ''} [${kernel.k}, ${kernel.n}] packed`
     case 'scatter':
       return (

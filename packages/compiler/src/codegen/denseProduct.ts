@@ -3,7 +3,7 @@ import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad
 import { call, for_, func, i32, if_, local, memory, select, set } from '@tapegrad/kernels/assembler'
 import type { TileShape } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
-import type { MatmulKernel, PackKernel } from '../lowering/kernel.js'
+import type { MatmulKernel, PackLeftKernel, PackRightKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './kernelCode.js'
@@ -44,6 +44,21 @@ export function denseFunctions(dtype: 'float32' | 'float64', relaxed: boolean): 
 /** What has to be known of a right matrix to pack it. */
 type RightSide = Pick<MatmulKernel, 'n' | 'k' | 'transposeB'>
 
+/** Blocks of equal depth, so that the last one isn't a thin rest. */
+function blockDepthOf(k: number): number {
+  return Math.ceil(k / Math.ceil(k / packedDepth))
+}
+
+/** Rows of whole panels. */
+function paddedRows(m: number, { shape }: DenseFunctions): number {
+  return Math.ceil(m / shape.rows) * shape.rows
+}
+
+/** Bytes of a packed left matrix: block after block of steps along k, each with all panels. */
+export function packedLeftBytes({ m, k }: PackLeftKernel, functions: DenseFunctions): number {
+  return paddedRows(m, functions) * k * functions.shape.elementBytes
+}
+
 /** How the right matrix is cut into panels. */
 interface Panels {
   /** Steps along k that are worked on together. */
@@ -59,8 +74,7 @@ function panelsOf({ n, k }: RightSide, shape: TileShape): Panels {
   const rest = n % (2 * lanes)
   const last = rest > lanes ? 2 * lanes : lanes
   return {
-    // Blocks of equal depth, so that the last one isn't a thin rest.
-    blockDepth: Math.ceil(k / Math.ceil(k / packedDepth)),
+    blockDepth: blockDepthOf(k),
     wideColumns: rest > lanes ? n : n - rest,
     packedColumns: Math.ceil(n / last) * last,
   }
@@ -76,12 +90,12 @@ export function packedRightBytes(right: RightSide, { shape }: DenseFunctions): n
  * for all, and for a batch a result.
  */
 export function threadScratchBytes(kernel: MatmulKernel, functions: DenseFunctions): number {
-  const left = packedLeftBytes(functions)
-  const right = kernel.packed === undefined ? packedRightBytes(kernel, functions) : 0
+  const left = leftBlockBytes(functions)
+  const right = kernel.packedRight === undefined ? packedRightBytes(kernel, functions) : 0
   return left + right + (isBatch(kernel) ? resultBytes(kernel, functions) : 0)
 }
 
-function packedLeftBytes({ shape }: DenseFunctions): number {
+function leftBlockBytes({ shape }: DenseFunctions): number {
   return packedRows * packedDepth * shape.elementBytes
 }
 
@@ -112,8 +126,46 @@ function isBatch({ batch }: MatmulKernel): boolean {
   return batch.count > 1
 }
 
+/** Packs a left matrix, of which each thread packs its rows. */
+export function packLeft(kernel: PackLeftKernel, functions: DenseFunctions, layout: Layout): KernelCode {
+  const { a, buffer, m, k, unlessListed } = kernel
+  const { rows, elementBytes: bytes } = functions.shape
+  const first = local('i32', 'first')
+  const steps = local('i32', 'steps')
+  return {
+    run: func('packLeft', rangeParameters, 'none', ({ begin, end }) => [
+      for_(first, 0, k, blockDepthOf(k), [
+        set(steps, smaller(i32.const(blockDepthOf(k)), i32.sub(k, first))),
+        call(
+          functions.packLeft(true),
+          i32.add(i32.mul(i32.add(i32.mul(begin, k), first), bytes), layout.addressOf(a)),
+          i32.add(leftPanels(m, functions, first, begin, steps), layout.addressOf(buffer)),
+          i32.sub(end, begin),
+          steps,
+          k * bytes,
+        ),
+      ]),
+    ]),
+    total: m,
+    grain: rows,
+    unlessListed,
+  }
+}
+
+/** Where the panels of a packed left matrix are from a row on, in a block of steps, in bytes from its start. */
+function leftPanels(
+  m: number,
+  functions: DenseFunctions,
+  first: Code<'i32'>,
+  row: Code<'i32'>,
+  steps: Code<'i32'>,
+): Code<'i32'> {
+  const before = i32.add(i32.mul(first, paddedRows(m, functions)), i32.mul(row, steps))
+  return i32.mul(before, functions.shape.elementBytes)
+}
+
 /** Packs a right matrix for all threads, which share its panels. */
-export function packRight(kernel: PackKernel, functions: DenseFunctions, layout: Layout): KernelCode {
+export function packRight(kernel: PackRightKernel, functions: DenseFunctions, layout: Layout): KernelCode {
   const { b, buffer, unlessListed } = kernel
   return {
     run: func('packRight', rangeParameters, 'none', ({ begin, end }) =>
@@ -141,16 +193,19 @@ export function multiplyRows(
   { begin, end, thread }: Range & { readonly thread: Local<'i32'> },
 ): Body {
   const left = threadScratch(layout, thread)
-  const own = i32.add(left, packedLeftBytes(functions))
+  const own = i32.add(left, leftBlockBytes(functions))
   const places = {
     a: i32.const(layout.addressOf(kernel.a)),
-    left,
+    left: kernel.packedLeft === undefined ? left : i32.const(layout.addressOf(kernel.packedLeft)),
     result: i32.const(layout.addressOf(kernel.buffer)),
     rowBegin: begin,
     rowEnd: end,
   }
-  if (kernel.packed !== undefined)
-    return multiplyBlocks(kernel, functions, { ...places, right: i32.const(layout.addressOf(kernel.packed)) })
+  if (kernel.packedRight !== undefined)
+    return multiplyBlocks(kernel, functions, {
+      ...places,
+      right: i32.const(layout.addressOf(kernel.packedRight)),
+    })
   const right = local('i32', 'ownRight')
   return [
     set(right, own),
@@ -175,7 +230,7 @@ function multiplyBatch(kernel: MatmulKernel, functions: DenseFunctions, layout: 
   return {
     run: func('multiplyBatch', rangeParameters, 'none', ({ begin, end, thread }) => [
       set(left, threadScratch(layout, thread)),
-      set(right, i32.add(left, packedLeftBytes(functions))),
+      set(right, i32.add(left, leftBlockBytes(functions))),
       // A result of whole tiles would reach into the next one, which another thread may be writing.
       set(result, i32.add(right, packedRightBytes(kernel, functions))),
       set(rowEnd, m),
@@ -274,7 +329,7 @@ function packPanels(
 /** Where the parts of a product are, and which rows of it to compute. */
 interface ProductPlaces {
   readonly a: Code<'i32'>
-  /** Room for a packed block of a. */
+  /** Room for a packed block of a, or all of it packed. */
   readonly left: Code<'i32'>
   /** The packed right matrix. */
   readonly right: Code<'i32'>
@@ -286,7 +341,7 @@ interface ProductPlaces {
 /** Multiplies rows of the left matrix with the packed right one, block by block. */
 function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places: ProductPlaces): Body {
   const { m, n, k, transposeA } = kernel
-  const { shape, packLeft, multiplyWide, multiplyNarrow } = functions
+  const { shape, multiplyWide, multiplyNarrow } = functions
   const { elementBytes: bytes } = shape
   const { blockDepth, wideColumns, packedColumns } = panelsOf(kernel, shape)
   const first = local('i32', 'first')
@@ -305,14 +360,16 @@ function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places:
       set(right, i32.add(i32.mul(first, packedColumns * bytes), places.right)),
       for_(row, places.rowBegin, places.rowEnd, packedRows, [
         set(rows, smaller(i32.const(packedRows), i32.sub(places.rowEnd, row))),
-        call(
-          packLeft(!transposeA),
-          i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), places.a),
-          left,
-          rows,
-          steps,
-          leftStride,
-        ),
+        kernel.packedLeft === undefined
+          ? call(
+              functions.packLeft(!transposeA),
+              i32.add(i32.add(i32.mul(row, rowStep * bytes), i32.mul(first, depthStep * bytes)), places.a),
+              left,
+              rows,
+              steps,
+              leftStride,
+            )
+          : set(left, i32.add(leftPanels(m, functions, first, row, steps), places.left)),
         set(out, i32.add(i32.mul(row, n * bytes), places.result)),
         // The first block of steps sets the result, the others add to it.
         call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),

@@ -35,7 +35,9 @@ export function workOf(kernel: Kernel): number {
       return sizeOf([...kernel.kept, ...kernel.reduced]) * costOf(kernel.value)
     case 'matmul':
       return kernel.m * kernel.n * kernel.k * kernel.batch.count * productCost
-    case 'pack':
+    case 'packLeft':
+      return kernel.m * kernel.k
+    case 'packRight':
       return kernel.n * kernel.k
     case 'scatter':
       return sizeOf(kernel.loops) * (costOf(kernel.value) + costOf(kernel.place))

@@ -52,14 +52,28 @@ export interface MatmulKernel {
   readonly transposeB: boolean
   /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
   readonly nonzeros?: number
+  /** The buffer of the packed left side, where several products share it. */
+  readonly packedLeft?: number
   /** The buffer of the packed right side, where that is packed once for all threads. */
-  readonly packed?: number
+  readonly packedRight?: number
   readonly batch: Batch
 }
 
+/** Packs a left side that several products share. */
+export interface PackLeftKernel {
+  readonly kind: 'packLeft'
+  readonly buffer: number
+  readonly dtype: 'float32' | 'float64'
+  readonly a: number
+  readonly m: number
+  readonly k: number
+  /** Left undone where this list of nonzero elements is used in its place. */
+  readonly unlessListed: number | undefined
+}
+
 /** Packs a large right side of a product for all threads. */
-export interface PackKernel {
-  readonly kind: 'pack'
+export interface PackRightKernel {
+  readonly kind: 'packRight'
   readonly buffer: number
   readonly dtype: 'float32' | 'float64'
   readonly b: number
@@ -137,7 +151,8 @@ export type Kernel =
   | MapKernel
   | ReduceKernel
   | MatmulKernel
-  | PackKernel
+  | PackLeftKernel
+  | PackRightKernel
   | ScatterKernel
   | CumulativeKernel
   | NonzerosKernel

@@ -11,9 +11,13 @@ export function buffersRead(kernel: Kernel): Set<number> {
       return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.place)])
     case 'matmul':
       return new Set(
-        [kernel.a, kernel.b, kernel.nonzeros, kernel.packed].filter((buffer) => buffer !== undefined),
+        [kernel.a, kernel.b, kernel.nonzeros, kernel.packedLeft, kernel.packedRight].filter(
+          (buffer) => buffer !== undefined,
+        ),
       )
-    case 'pack':
+    case 'packLeft':
+      return new Set([kernel.a])
+    case 'packRight':
       return new Set([kernel.b])
     case 'random':
       return new Set([...kernel.key, kernel.counter])

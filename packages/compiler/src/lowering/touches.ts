@@ -57,19 +57,27 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
     }
     case 'matmul': {
-      const { a, b, m, transposeA, nonzeros, packed, batch } = kernel
+      const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, batch } = kernel
       const left = { isByRows: (rows: number) => !transposeA && batch.count === 1 && m % rows === 0 }
       return {
         reads: [
           { buffer: a, ...left },
           { buffer: b, isByRows: never },
           ...(nonzeros === undefined ? [] : [{ buffer: nonzeros, ...left }]),
-          ...(packed === undefined ? [] : [{ buffer: packed, isByRows: never }]),
+          ...(packedLeft === undefined ? [] : [{ buffer: packedLeft, ...left }]),
+          ...(packedRight === undefined ? [] : [{ buffer: packedRight, isByRows: never }]),
         ],
         writes: [inOrder],
       }
     }
-    case 'pack':
+    case 'packLeft': {
+      const isByPanels = (rows: number): boolean => kernel.m % rows === 0
+      return {
+        reads: [{ buffer: kernel.a, isByRows: isByPanels }],
+        writes: [{ buffer, isByRows: isByPanels }],
+      }
+    }
+    case 'packRight':
       // What threads pack together isn't cut by rows.
       return { reads: [{ buffer: kernel.b, isByRows: never }], writes: [{ buffer, isByRows: never }] }
     case 'nonzeros': {
