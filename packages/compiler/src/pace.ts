@@ -7,9 +7,12 @@ const remembered = 25
 const checkPeriod = 8
 
 /** The slower way is tried again for a few runs, after so many others at first, and after ever more while it stays slower. */
-const trials = 6
-const firstPeriod = 32
+const trials = 24
+const firstPeriod = 64
 const longestPeriod = 4096
+
+/** The first runs after a change pay for waking threads, spreading them over the cores, and filling caches. */
+const warmups = 12
 
 /** A way has to be so much faster for the other one to be left. */
 const clearlyFaster = 0.95
@@ -20,18 +23,19 @@ const clearlyFaster = 0.95
  * runs tell, so that a single slow run doesn't. Results are the same either way.
  */
 export class Pace {
-  private preferred: Way = 'together'
+  /** Alone at first: the engine optimizes the program meanwhile, for which it wants a core. */
+  private preferred: Way = 'alone'
   private last: Way | undefined
-  private isWarm = false
+  private runsOfWay = 0
   private trialsLeft = 0
   private period = firstPeriod
-  private untilTrial = 0
+  private untilTrial = firstPeriod
   private readonly milliseconds: Record<Way, number[]> = { alone: [], together: [] }
 
   choose(): Way {
     if (this.trialsLeft === 0 && this.untilTrial-- === 0) this.beginTrial()
     const way = this.trialsLeft > 0 ? otherThan(this.preferred) : this.preferred
-    this.isWarm = way === this.last
+    this.runsOfWay = way === this.last ? this.runsOfWay + 1 : 0
     this.last = way
     return way
   }
@@ -39,8 +43,7 @@ export class Pace {
   note(way: Way, milliseconds: number): void {
     const isTrial = way !== this.preferred
     if (isTrial) this.trialsLeft--
-    // The first run after a change pays for waking threads and filling caches, which the next ones don't.
-    if (this.isWarm) {
+    if (this.runsOfWay >= warmups) {
       this.milliseconds[way].push(milliseconds)
       if (this.milliseconds[way].length > remembered) this.milliseconds[way].shift()
     }

@@ -9,6 +9,12 @@ const mostByDefault = 8
 /** The run word counts runs in steps of this, which leaves room to say how many threads take part. */
 const runStep = 16
 
+/**
+ * How many times a worker looks for the next run before it goes to sleep: about a millisecond. The steps of a loop come
+ * sooner, and one that is woken is often put beside the thread that woke it, on one core, for the next few milliseconds.
+ */
+const looksBeforeSleep = 400_000
+
 /** The part of `run(thread, threads, maySleep)` that a thread does. */
 export type Run = (thread: number, threads: number, maySleep: number) => void
 
@@ -19,7 +25,7 @@ export type Run = (thread: number, threads: number, maySleep: number) => void
  * Where it fails, it says so to those who would wait for it.
  */
 const workerSource = `
-function work({ module, memory, words, runStep }) {
+function work({ module, memory, words, runStep, looksBeforeSleep }) {
   const { sin, cos, tan } = Math
   const { run } = new WebAssembly.Instance(module, { program: { memory }, math: { sin, cos, tan } }).exports
   const control = new Int32Array(memory.buffer)
@@ -28,7 +34,7 @@ function work({ module, memory, words, runStep }) {
   for (;;) {
     let current
     for (let looks = 0; (current = Atomics.load(control, words.run)) === seen; looks++)
-      if (looks > 20000) Atomics.wait(control, words.run, seen)
+      if (looks > looksBeforeSleep) Atomics.wait(control, words.run, seen)
     seen = current
     const threads = current & (runStep - 1)
     if (threads === 0) return
@@ -111,7 +117,7 @@ export class Threads {
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: ControlWords, count: number) {
     this.control = { array: new Int32Array(memory.buffer), words: wordsOf(control) }
-    const task = { module, memory, words: this.control.words, runStep }
+    const task = { module, memory, words: this.control.words, runStep, looksBeforeSleep }
     this.workers = Array.from({ length: count - 1 }, () => startWorker(task))
     abandoned.register(this, this.control, this)
   }
