@@ -1,9 +1,10 @@
 /** The module of a program: `run(thread, threads, maySleep)` does a thread's part of everything. */
-import type { Body, Expression, Global, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
-import { call, encodeModule, for_, func, i32, if_, local, select, set } from '@tapegrad/kernels/assembler'
+import type { Body, Global, ImportedFunction, Local } from '@tapegrad/kernels/assembler'
+import { call, encodeModule, for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
 import type { ControlWords } from './codegen/barrier.js'
 import { barrierFunction } from './codegen/barrier.js'
 import { greatestCommonDivisor, leastCommonMultiple } from './codegen/multiples.js'
+import { smaller } from './codegen/smaller.js'
 import { vectorMathImports } from './math/index.js'
 import type { CutStep, Phase } from './phases.js'
 import { isAlone } from './phases.js'
@@ -132,7 +133,7 @@ function sweep(rows: number, atOnce: number, range: Range, body: (part: Range) =
   return [
     for_(part.begin, range.begin, range.end, atOnce, [
       set(part.end, i32.add(part.begin, atOnce)),
-      set(part.end, select(part.end, range.end, i32.lt_s(part.end, range.end))),
+      set(part.end, smaller(part.end, range.end)),
       body(part),
     ]),
   ]
@@ -179,10 +180,6 @@ function callPart(
 ): Body {
   const scale = total / rows
   return [if_(i32.lt_s(begin, end), [call(run, i32.mul(begin, scale), i32.mul(end, scale), thread)])]
-}
-
-function smaller(x: Expression<'i32'>, limit: number): Expression<'i32'> {
-  return select(x, limit, i32.lt_s(x, limit))
 }
 
 /** What the functions of JavaScript's Math are called that rare lanes fall back to. */

@@ -1,6 +1,6 @@
 /** Code for dense matrix products: the kernels' packed panels, in the program's own memory. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
-import { call, for_, func, i32, if_, local, memory, select, set } from '@tapegrad/kernels/assembler'
+import { call, for_, func, i32, if_, local, memory, set } from '@tapegrad/kernels/assembler'
 import type { TileShape } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
 import type { MatmulKernel, PackLeftKernel, PackRightKernel } from '../lowering/kernel.js'
@@ -9,6 +9,7 @@ import { elementBytes } from './machine.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import { setIndices } from './mapLoop.js'
+import { smaller } from './smaller.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
 const packedRows = 120
@@ -387,8 +388,4 @@ function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places:
       ]),
     ]),
   ]
-}
-
-function smaller(x: Code<'i32'>, y: Code<'i32'>): Code<'i32'> {
-  return select(x, y, i32.lt_s(x, y))
 }

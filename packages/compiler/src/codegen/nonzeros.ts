@@ -1,18 +1,6 @@
 /** Code that lists the nonzero elements of a matrix, and multiplies by such a list. */
 import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
-import {
-  call,
-  drop,
-  for_,
-  func,
-  i32,
-  if_,
-  increase,
-  local,
-  memory,
-  select,
-  set,
-} from '@tapegrad/kernels/assembler'
+import { call, drop, for_, func, i32, if_, increase, local, memory, set } from '@tapegrad/kernels/assembler'
 import type { ListSource } from '@tapegrad/kernels'
 import { blocksAtOnce, listBlock, listedColumns, listLayout, mostDense } from '@tapegrad/kernels'
 import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
@@ -21,6 +9,7 @@ import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
+import { smaller } from './smaller.js'
 
 /** Elements that are looked at together in a sample. */
 const sampledTogether = 64
@@ -209,8 +198,4 @@ function columnGroups(n: number): { readonly column: number; readonly columns: n
     const column = group * listedColumns
     return { column, columns: Math.min(listedColumns, n - column) }
   })
-}
-
-function smaller(x: Code<'i32'>, limit: number): Code<'i32'> {
-  return select(x, limit, i32.lt_s(x, limit))
 }
