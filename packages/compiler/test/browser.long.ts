@@ -110,7 +110,8 @@ inBrowser('a page', () => {
       fast(x)
       const word = (name) => Atomics.load(new Int32Array(tasks[0].memory.buffer), tasks[0].words[name])
       while (tasks.length > 0 && word('ready') < 2) await new Promise((resolve) => setTimeout(resolve, 10))
-      for (let k = 0; k < 20; k++) fast(x)
+      // A program begins alone, and tries several threads after a while.
+      for (let k = 0; k < 100; k++) fast(x)
       // The word of the last shared run says how many took part.
       await report({ workers: tasks.length, taking: tasks.length > 0 ? word('run') % 16 : 1 })
     `
