@@ -98,7 +98,8 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
       0,
     ),
   )
-  // Packing may read beyond a matrix by less than a panel's width, and vectors beyond the last element.
+  // Packing may read beyond a matrix by less than a panel's width, listing by less than 64 elements, and vectors
+  // beyond the last element.
   const memoryBytes = end + threads * threadBytes + 1024
   checkMemory(memoryBytes)
 

@@ -73,7 +73,7 @@ function phaseCode(
   { isUsed }: EncodeOptions,
   wait: (thread: Thread) => Body,
 ): Body {
-  const ranges = new Map<string, Range>()
+  const ranges = new Map<number, Range>()
   const unlessListed = (list: number, body: Body): Body => [if_(i32.eqz(isUsed(list)), body)]
   const waitBefore = ({ waits }: CutStep): Body => {
     if (typeof waits === 'object') return unlessListed(waits.unlessListed, wait(thread))
@@ -87,15 +87,15 @@ function phaseCode(
   }
   return chainsOf(phase).map((chain) => {
     const [first] = chain
-    const grain = grainOf(phase, first.rows)
-    const key = String(first.rows)
-    const known = ranges.get(key)
+    const { rows } = first
+    const grain = grainOf(phase, rows)
+    const known = ranges.get(rows)
     const range = known ?? { begin: local('i32', 'begin'), end: local('i32', 'end') }
-    ranges.set(key, range)
+    ranges.set(rows, range)
     return [
       waitBefore(first),
-      known === undefined ? setRange(range, first.rows, grain, thread) : [],
-      sweep(first.rows, chain.length === 1 ? first.rows : sweptRows(grain), range, (part) =>
+      known === undefined ? setRange(range, rows, grain, thread) : [],
+      sweep(rows, chain.length === 1 ? rows : sweptRows(grain), range, (part) =>
         chain.map((step) => work(step, part)),
       ),
     ]
