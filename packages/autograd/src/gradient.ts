@@ -6,7 +6,7 @@ import type { Arrival } from './reverse.js'
 import { reverseWalk } from './reverse.js'
 import { formatShape, sameShape } from './shape.js'
 import type { Tape } from './tape.js'
-import { mapTree } from './tree.js'
+import { mapTree, mapTreeWithPaths } from './tree.js'
 import type { Value } from './value.js'
 import { checkValue, describe, formatSpec, isDifferentiable, isValue, shapeOf, specOf } from './value.js'
 import { Variable } from './variable.js'
@@ -31,7 +31,7 @@ export function gradientOf(name: string, tape: Tape, targets: readonly Target[],
   })
 
   const positions: number[] = []
-  const structure = mapTree(sources, (leaf, path) => {
+  const structure = mapTreeWithPaths(sources, (leaf, path) => {
     if (!isValue(leaf)) return leaf
     const what = path === '' ? 'the source' : `source ${path}`
     positions.push(positionOn(name, tape, leaf, what))

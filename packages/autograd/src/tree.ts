@@ -40,14 +40,26 @@ export function isBranch(x: unknown): x is readonly unknown[] | Record<string, u
   return Array.isArray(x) || isPlainObject(x)
 }
 
-/** The tree with `f` applied to each leaf, in order; `path` names the leaf (`[0].W`) for messages. */
-export function mapTree(tree: unknown, f: (leaf: unknown, path: string) => unknown, path = ''): unknown {
-  if (Array.isArray(tree)) return tree.map((branch, i) => mapTree(branch, f, `${path}[${i}]`))
+/** The tree with `f` applied to each leaf, in order. */
+export function mapTree(tree: unknown, f: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(tree)) return tree.map((branch) => mapTree(branch, f))
+  if (isPlainObject(tree))
+    return Object.fromEntries(Object.entries(tree).map(([key, branch]) => [key, mapTree(branch, f)]))
+  return f(tree)
+}
+
+/** The same, where `f` is also told a path that names the leaf (`[0].W`), for messages. */
+export function mapTreeWithPaths(
+  tree: unknown,
+  f: (leaf: unknown, path: string) => unknown,
+  path = '',
+): unknown {
+  if (Array.isArray(tree)) return tree.map((branch, i) => mapTreeWithPaths(branch, f, `${path}[${i}]`))
   if (isPlainObject(tree))
     return Object.fromEntries(
       Object.entries(tree).map(([key, branch]) => [
         key,
-        mapTree(branch, f, path === '' ? key : `${path}.${key}`),
+        mapTreeWithPaths(branch, f, path === '' ? key : `${path}.${key}`),
       ]),
     )
   return f(tree, path)

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/jest'
 import { Tape, leavesOf, mapTree, tensor } from '@tapegrad/autograd'
-import { isBranch } from '../src/tree.js'
+import { isBranch, mapTreeWithPaths } from '../src/tree.js'
 
 /** Nested arrays and objects of any JSON, whose leaves are numbers, texts and the like. */
 const tree = fc.jsonValue({ maxDepth: 4 })
@@ -18,6 +18,11 @@ describe('mapTree', () => {
     expect(mapTree(mapTree(tree, f), g)).toEqual(mapTree(tree, (leaf) => g(f(leaf))))
   })
 
+  test.prop([tree])('gives what it gives with paths', (tree) => {
+    const f = (leaf: unknown): unknown => `${typeof leaf} ${String(leaf)}`
+    expect(mapTreeWithPaths(tree, f)).toEqual(mapTree(tree, f))
+  })
+
   test.prop([tree])('visits the leaves in the order of leavesOf', (tree) => {
     const visited: unknown[] = []
     mapTree(tree, (leaf) => visited.push(leaf))
@@ -30,13 +35,13 @@ describe('mapTree', () => {
     expect(tree).toEqual({ a: [1, 2] })
   })
 
-  test('names each leaf by its path', () => {
+  test('names each leaf by its path, if asked to', () => {
     const paths: string[] = []
-    mapTree([{ W: 1, layers: [{ b: 2 }] }, 3], (_leaf, path) => paths.push(path))
+    mapTreeWithPaths([{ W: 1, layers: [{ b: 2 }] }, 3], (_leaf, path) => paths.push(path))
     expect(paths).toEqual(['[0].W', '[0].layers[0].b', '[1]'])
-    mapTree({ W: 1 }, (_leaf, path) => paths.push(path))
+    mapTreeWithPaths({ W: 1 }, (_leaf, path) => paths.push(path))
     expect(paths.at(-1)).toBe('W')
-    mapTree(5, (_leaf, path) => paths.push(path))
+    mapTreeWithPaths(5, (_leaf, path) => paths.push(path))
     expect(paths.at(-1)).toBe('')
   })
 

@@ -1,16 +1,16 @@
 /** compile: a function traced once for each kind of arguments, and run as WebAssembly from then on. */
 import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/autograd'
 import { assemble } from './assemble.js'
-import { generatorsOf, moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
-import { createMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
+import { createMemory, maximumPages, ProgramInstance } from './instance.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
-import { placesOf, placesOfInputs } from './places.js'
+import { inputIndices, placesOf } from './places.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
 import { threadCount } from './threads.js'
-import { traceCall } from './tracedCall.js'
+import { filled, traceCall } from './tracedCall.js'
 
 export interface CompileOptions {
   /** How many threads run it: the cores up to 8 by default, 1 in a page that isn't isolated from other origins. */
@@ -53,7 +53,7 @@ export function compile(
       programs.set(key, compiled)
     }
     const [result, counters] = compiled(values) as ReturnType<ReturnType<typeof withoutGenerators>>
-    moveOn(generatorsOf(args), counters)
+    moveOn(args, counters)
     return putTogether(result)
   }
 }
@@ -64,20 +64,20 @@ function compileFor(
   specs: readonly Spec[],
   threads: number,
 ): Compiled {
-  const { program, fill } = traceCall(f, args, specs)
+  const { program, structure } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
   const assembled = assemble(packSides(findNonzeros(lower(program))), { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance
-  const inputs = placesOfInputs(program, assembled)
-  const outputs = placesOf(program.outputs, program, assembled)
+  const inputs = placesOf(inputIndices(program), program, assembled, memory)
+  const outputs = placesOf(program.outputs, program, assembled, memory)
   return (values) => {
     checkInputs(values)
-    inputs.forEach(({ address, spec }, k) => {
-      writeValue(memory, address, spec, values[k] as number | Tensor)
+    inputs.forEach((place, k) => {
+      place.write(values[k] as number | Tensor)
     })
     instance.execute()
-    return fill((position) => readValue(memory, outputs[position].address, outputs[position].spec))
+    return filled(structure, (position) => outputs[position].read())
   }
 }

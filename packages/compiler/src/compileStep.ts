@@ -7,21 +7,20 @@ import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
 import { CompileError } from './errors.js'
 import { generatorsOf, moveOn, putTogether, takenApart } from './generators.js'
-import { createMemory, growMemory, maximumPages, ProgramInstance, readValue, writeValue } from './instance.js'
+import { createMemory, growMemory, maximumPages, ProgramInstance } from './instance.js'
 import { explain } from './explain.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
 import { updateState } from './lowering/updateState.js'
-import type { Place } from './places.js'
-import { inputIndices, placesOf } from './places.js'
+import { inputIndices, MemoryPlace, placesOf } from './places.js'
 import { aligned } from './plan.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
 import { stateDifference } from './stateDifference.js'
 import { threadCount } from './threads.js'
-import { traceCall } from './tracedCall.js'
+import { filled, traceCall } from './tracedCall.js'
 
 /** A step compiled for one kind of inputs. */
 interface Entry {
@@ -77,7 +76,7 @@ export function compileStep<S, I extends readonly unknown[], O>(
         unknown,
         readonly Value[],
       ]
-      moveOn(generatorsOf(inputs), counters)
+      moveOn(inputs, counters)
       return putTogether(outputs) as O
     },
     get state() {
@@ -113,7 +112,7 @@ type Step = (state: unknown, ...inputs: never[]) => StepResult<unknown, unknown>
 
 class StepProgram {
   private readonly memory: WebAssembly.Memory
-  private readonly statePlaces: readonly Place[]
+  private readonly statePlaces: readonly MemoryPlace[]
   private readonly entries = new Map<string, Entry>()
   private readonly constants = new Map<Tensor, number>()
   /** The first byte that no entry uses yet. */
@@ -130,16 +129,17 @@ class StepProgram {
         'compileStep: the initial state holds Variables; wants numbers and Tensors',
       )
     const { values, specs } = signatureOf(initialState)
-    let address = 64
-    this.statePlaces = specs.map((spec) => {
-      const place = { address, spec }
-      address += aligned(bytesOf(spec))
-      return place
+    let end = 64
+    const addresses = specs.map((spec) => {
+      const address = end
+      end += aligned(bytesOf(spec))
+      return address
     })
-    this.end = address
-    this.memory = createMemory(this.end, threads > 1)
-    this.statePlaces.forEach(({ address: at, spec }, k) => {
-      writeValue(this.memory, at, spec, values[k] as number | Tensor)
+    this.end = end
+    this.memory = createMemory(end, threads > 1)
+    this.statePlaces = specs.map((spec, k) => new MemoryPlace(this.memory, addresses[k], spec))
+    this.statePlaces.forEach((place, k) => {
+      place.write(values[k] as number | Tensor)
     })
   }
 
@@ -162,8 +162,7 @@ class StepProgram {
     let next = 0
     return mapTree(this.initialState, (leaf) => {
       if (!isValue(leaf)) return leaf
-      const { address, spec } = this.statePlaces[next++]
-      return readValue(this.memory, address, spec)
+      return this.statePlaces[next++].read()
     })
   }
 
@@ -212,23 +211,20 @@ class StepProgram {
     for (const { value, address } of assembled.constants)
       if (typeof value !== 'number') this.constants.set(value, address)
 
-    const inputPlaces = placesOf(nodes.slice(states.length), program, assembled)
-    const outputs = placesOf(program.outputs, program, assembled)
+    const inputPlaces = placesOf(nodes.slice(states.length), program, assembled, this.memory)
+    const outputs = placesOf(program.outputs, program, assembled, this.memory)
+    // The new state stays where it is; only what is asked for is copied out.
+    const [, structure] = traced.structure as readonly [state: unknown, outputs: unknown]
     return {
       instance,
       lowered,
       run: (values) => {
         checkInputs(values)
-        inputPlaces.forEach(({ address, spec }, k) => {
-          writeValue(this.memory, address, spec, values[k] as number | Tensor)
+        inputPlaces.forEach((place, k) => {
+          place.write(values[k] as number | Tensor)
         })
         instance.execute()
-        const read = (position: number): Value =>
-          readValue(this.memory, outputs[position].address, outputs[position].spec)
-        // The new state stays where it is; only what is asked for is copied out.
-        return (
-          traced.fill((position) => (position < states.length ? 0 : read(position))) as readonly unknown[]
-        )[1]
+        return filled(structure, (position) => outputs[position].read())
       },
     }
   }

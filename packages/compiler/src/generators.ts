@@ -40,7 +40,8 @@ export function withoutGenerators(
   }
 }
 
-/** Moves generators on, as drawing from them would have. */
-export function moveOn(generators: readonly Rng[], counters: readonly Value[]): void {
-  generators.forEach((generator, k) => (generator.counter = counters[k]))
+/** Moves the generators in a tree on, as drawing from them would have. */
+export function moveOn(tree: unknown, counters: readonly Value[]): void {
+  if (counters.length === 0) return
+  generatorsOf(tree).forEach((generator, k) => (generator.counter = counters[k]))
 }

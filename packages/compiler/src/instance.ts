@@ -1,9 +1,9 @@
 /** A program in memory: instantiated, its constants in place, ready to run. */
-import type { Spec, TypedArray } from '@tapegrad/autograd'
-import { IndexError, Tensor } from '@tapegrad/autograd'
-import { allocate, sizeOf } from '@tapegrad/autograd/tracing'
+import type { Spec } from '@tapegrad/autograd'
+import { IndexError } from '@tapegrad/autograd'
 import type { AssembledProgram } from './assemble.js'
 import { CompileError } from './errors.js'
+import { MemoryPlace } from './places.js'
 import type { Run } from './threads.js'
 import { Threads } from './threads.js'
 
@@ -40,41 +40,7 @@ function refused(bytes: number): CompileError {
   )
 }
 
-/** A view of the elements at an address. */
-export function elementsAt(memory: WebAssembly.Memory, address: number, { shape, dtype }: Spec): TypedArray {
-  const size = sizeOf(shape)
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(memory.buffer, address, size)
-    case 'float64':
-      return new Float64Array(memory.buffer, address, size)
-    case 'int32':
-      return new Int32Array(memory.buffer, address, size)
-    default:
-      return new Uint8Array(memory.buffer, address, size)
-  }
-}
-
-/** The value at an address, copied out. */
-export function readValue(memory: WebAssembly.Memory, address: number, spec: Spec): number | Tensor {
-  const elements = elementsAt(memory, address, spec)
-  if (spec.kind === 'number') return elements[0]
-  const data = allocate(spec.dtype, elements.length)
-  data.set(elements)
-  return new Tensor(data, spec.shape, spec.dtype)
-}
-
-/** Puts a value at an address. */
-export function writeValue(
-  memory: WebAssembly.Memory,
-  address: number,
-  spec: Spec,
-  value: number | Tensor,
-): void {
-  const elements = elementsAt(memory, address, spec)
-  if (typeof value === 'number') elements[0] = value
-  else elements.set(value.data)
-}
+const wordSpec: Spec = { kind: 'number', shape: [], dtype: 'int32' }
 
 /** Less work than this isn't worth waking other threads for. */
 const leastShared = 20_000
@@ -82,6 +48,7 @@ const leastShared = 20_000
 /** A module instantiated on a memory, with its constants written. */
 export class ProgramInstance {
   private readonly run: Run
+  private readonly error: MemoryPlace
   private threads: Threads | undefined
 
   constructor(
@@ -95,16 +62,17 @@ export class ProgramInstance {
     this.run = instance.exports.run as Run
     if (threads > 1 && assembled.work >= leastShared)
       this.threads = new Threads(module, memory, assembled.control, threads)
-    for (const { address, value, spec } of assembled.constants) writeValue(memory, address, spec, value)
+    for (const { address, value, spec } of assembled.constants)
+      new MemoryPlace(memory, address, spec).write(value)
+    this.error = new MemoryPlace(memory, assembled.control.error, wordSpec)
   }
 
   /** Runs the whole program. Throws IndexError where an index was out of bounds. */
   execute(): void {
     if (this.threads === undefined) this.run(0, 1, 0)
     else this.executeTogether(this.threads)
-    const errors = new Int32Array(this.memory.buffer, this.assembled.control.error, 1)
-    if (errors[0] === 0) return
-    errors[0] = 0
+    if (this.error.read() === 0) return
+    this.error.write(0)
     throw new IndexError(
       'INDEX_OUT_OF_BOUNDS',
       'compiled program: an index that it computed is out of bounds of the axis it points into; what it read there was wrong',

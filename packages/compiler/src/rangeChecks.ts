@@ -1,6 +1,7 @@
 /** Checks of indices before a program runs, so that one that is out of bounds is an error before anything changes. */
 import type { Value } from '@tapegrad/autograd'
 import { IndexError } from '@tapegrad/autograd'
+import { isFloat } from '@tapegrad/autograd/tracing'
 import { evaluate } from './evaluate.js'
 import type { OperationNode, Program } from './program.js'
 
@@ -144,12 +145,17 @@ function checkRange({ operation, least, extent }: RangeCheck, indices: Value): v
 
 /** The first element that is no whole number from `least` to below `extent`. */
 function firstOutside(indices: Value, least: number, extent: number): number | undefined {
-  if (typeof indices === 'number') return isIndex(indices, least, extent) ? undefined : indices
-  const { data } = indices
-  for (let k = 0; k < data.length; k++) if (!isIndex(data[k], least, extent)) return data[k]
+  if (typeof indices === 'number')
+    return Number.isInteger(indices) && isBetween(indices, least, extent) ? undefined : indices
+  const { data, dtype } = indices
+  const mayBeFraction = isFloat(dtype)
+  for (let k = 0; k < data.length; k++) {
+    const x = data[k]
+    if (!isBetween(x, least, extent) || (mayBeFraction && !Number.isInteger(x))) return x
+  }
   return undefined
 }
 
-function isIndex(x: number, least: number, extent: number): boolean {
-  return Number.isInteger(x) && x >= least && x < extent
+function isBetween(x: number, least: number, extent: number): boolean {
+  return x >= least && x < extent
 }

@@ -1,5 +1,6 @@
 /** In what a step's new state differs from the old one, where it must not. */
-import { isValue, mapTree, specOf } from '@tapegrad/autograd'
+import { isValue, specOf } from '@tapegrad/autograd'
+import { mapTreeWithPaths } from '@tapegrad/autograd/tracing'
 import { formatSpec } from './program.js'
 import { signatureOf } from './signature.js'
 
@@ -18,7 +19,7 @@ export function stateDifference(before: unknown, after: unknown): string | undef
 /** What is at each path. */
 function formsOf(tree: unknown): Map<string, string> {
   const forms = new Map<string, string>()
-  mapTree(tree, (leaf, path) =>
+  mapTreeWithPaths(tree, (leaf, path) =>
     forms.set(path === '' ? 'the state' : `state${path.startsWith('[') ? '' : '.'}${path}`, formOf(leaf)),
   )
   return forms

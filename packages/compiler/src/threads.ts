@@ -114,6 +114,7 @@ export class Threads {
   private readonly control: ControlArray
   private readonly workers: readonly StartedWorker[]
   private readonly pace = new Pace()
+  private readonly maySleep = maySleep() ? 1 : 0
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: ControlWords, count: number) {
     this.control = { array: new Int32Array(memory.buffer), words: wordsOf(control) }
@@ -139,7 +140,7 @@ export class Threads {
     else {
       startRun(this.control, 1 + ready)
       try {
-        run(0, 1 + ready, maySleep() ? 1 : 0)
+        run(0, 1 + ready, this.maySleep)
       } catch (error) {
         fail(this.control)
         throw error

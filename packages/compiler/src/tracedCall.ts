@@ -13,8 +13,8 @@ class Slot {
 
 export interface TracedCall {
   readonly program: Program
-  /** Puts values in the places of the result's values. */
-  fill(values: (position: number) => Value): unknown
+  /** The result, with places for its values. */
+  readonly structure: unknown
 }
 
 /** Traces `f`; values among `args` become inputs, in order, and all other leaves stay. */
@@ -34,10 +34,12 @@ export function traceCall(
     })
     return values
   }, specs)
-  return {
-    program: optimize(program),
-    fill: (values) => mapTree(structure, (leaf) => (leaf instanceof Slot ? values(leaf.position) : leaf)),
-  }
+  return { program: optimize(program), structure }
+}
+
+/** A traced call's structure, or a part of it, with values in their places. */
+export function filled(structure: unknown, values: (position: number) => Value): unknown {
+  return mapTree(structure, (leaf) => (leaf instanceof Slot ? values(leaf.position) : leaf))
 }
 
 function checkNotPromise(leaf: unknown): void {

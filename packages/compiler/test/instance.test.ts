@@ -1,6 +1,7 @@
-import type { DType, Spec } from '@tapegrad/autograd'
+import type { DType } from '@tapegrad/autograd'
 import { TapegradError, tensor } from '@tapegrad/autograd'
-import { createMemory, growMemory, readValue, writeValue } from '../src/instance.js'
+import { createMemory, growMemory } from '../src/instance.js'
+import { MemoryPlace } from '../src/places.js'
 
 function errorOf(call: () => unknown): string {
   try {
@@ -29,10 +30,10 @@ test.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as DType[])(
   '%s goes into memory and comes out as a copy',
   (dtype) => {
     const memory = createMemory(1000, true)
-    const spec: Spec = { kind: 'tensor', shape: [2, 2], dtype }
-    writeValue(memory, 64, spec, tensor([0, 1, 1, 0], { shape: [2, 2], dtype }))
-    const read = readValue(memory, 64, spec)
-    writeValue(memory, 64, spec, tensor([1, 1, 1, 1], { shape: [2, 2], dtype }))
+    const place = new MemoryPlace(memory, 64, { kind: 'tensor', shape: [2, 2], dtype })
+    place.write(tensor([0, 1, 1, 0], { shape: [2, 2], dtype }))
+    const read = place.read()
+    place.write(tensor([1, 1, 1, 1], { shape: [2, 2], dtype }))
     expect(read).toMatchObject({ dtype, shape: [2, 2] })
     expect([...(read as ReturnType<typeof tensor>).data]).toEqual([0, 1, 1, 0])
   },
@@ -40,9 +41,19 @@ test.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as DType[])(
 
 test('numbers keep all their digits', () => {
   const memory = createMemory(100, false)
-  const spec: Spec = { kind: 'number', shape: [], dtype: 'float64' }
+  const place = new MemoryPlace(memory, 8, { kind: 'number', shape: [], dtype: 'float64' })
   for (const x of [0.1, -0, NaN, Infinity, 2 ** 53 - 1]) {
-    writeValue(memory, 8, spec, x)
-    expect(readValue(memory, 8, spec)).toBe(x)
+    place.write(x)
+    expect(place.read()).toBe(x)
   }
+})
+
+test.each([true, false])('a place is found again in memory that has grown; shared: %s', (shared) => {
+  const memory = createMemory(100, shared)
+  const place = new MemoryPlace(memory, 16, { kind: 'number', shape: [], dtype: 'float64' })
+  place.write(1.5)
+  growMemory(memory, 200_000)
+  expect(place.read()).toBe(1.5)
+  place.write(2.5)
+  expect(new Float64Array(memory.buffer, 16, 1)[0]).toBe(2.5)
 })

@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, TapeError } from '../errors.js'
 import type { Level } from '../level.js'
 import type { Tensor } from '../tensor.js'
 import type { Leaf, MapLeaves } from '../tree.js'
-import { isBranch, leavesOf, mapTree } from '../tree.js'
+import { isBranch, leavesOf, mapTree, mapTreeWithPaths } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, shapeOf } from '../value.js'
 import { Variable } from '../variable.js'
@@ -54,7 +54,7 @@ export function checkDifferentiableArgument(name: string, argument: unknown, pos
       `${name}: argument ${position} is ${describe(argument)}, with nothing in it to differentiate by; ` +
         'wants a number, a Tensor, or a tree of them; wrap arrays of numbers with tensor(…)',
     )
-  mapTree(argument, (leaf, path) => {
+  mapTreeWithPaths(argument, (leaf, path) => {
     if (isValue(leaf) && !isDifferentiable(leaf))
       throw new DTypeError(
         'INTEGER_GRADIENT',

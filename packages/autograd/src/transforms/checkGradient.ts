@@ -5,7 +5,7 @@ import { cast } from '../primitives/cast.js'
 import { sum } from '../primitives/reductions.js'
 import { normal, rng } from '../random.js'
 import { formatShape, stridesOf } from '../shape.js'
-import { leavesOf, mapTree } from '../tree.js'
+import { leavesOf, mapTree, mapTreeWithPaths } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, kindOf, shapeOf } from '../value.js'
 import { concreteOf } from '../variable.js'
@@ -143,7 +143,7 @@ function isFloatLeaf(leaf: unknown): leaf is Value {
 
 function floatsOf(argument: unknown, input: number): Float[] {
   const floats: Float[] = []
-  mapTree(argument, (leaf, path) => {
+  mapTreeWithPaths(argument, (leaf, path) => {
     if (isFloatLeaf(leaf)) floats.push({ value: leaf, input, path })
   })
   return floats

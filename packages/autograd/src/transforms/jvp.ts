@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.js'
 import { fit } from '../fit.js'
 import { sameShape } from '../shape.js'
 import { Tangents } from '../tangents.js'
-import { mapTree } from '../tree.js'
+import { mapTree, mapTreeWithPaths } from '../tree.js'
 import type { Value } from '../value.js'
 import { describe, isDifferentiable, isValue, shapeOf, specOf } from '../value.js'
 import type { Variable } from '../variable.js'
@@ -61,7 +61,7 @@ export function pushForward(
   const directions = alignValues(name, what, tangents, 'primals', primals)
   const level = new Tangents()
   let next = 0
-  const carried = mapTree(primals, (leaf, path) => {
+  const carried = mapTreeWithPaths(primals, (leaf, path) => {
     if (!isValue(leaf)) return leaf
     const direction = directions[next++]
     checkTangent(name, leaf, direction, `${what}${path}`)
