@@ -1,7 +1,6 @@
 /** Puts a lowered program together: plans its memory, and encodes its kernels as one WebAssembly module. */
 import type { Spec, Tensor } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
-import { listLayout } from '@tapegrad/kernels'
 import type { ControlWords } from './codegen/barrier.js'
 import { controlWordsAt } from './codegen/barrier.js'
 import { copyLoop } from './codegen/copyLoop.js'
@@ -18,7 +17,7 @@ import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
 import { mapLoop } from './codegen/mapLoop.js'
 import { ModuleFunctions } from './codegen/moduleFunctions.js'
-import { chooseList, listRows } from './codegen/nonzeros.js'
+import { chooseList, listLayoutOf, listRows } from './codegen/nonzeros.js'
 import { product } from './codegen/product.js'
 import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
@@ -149,7 +148,7 @@ function bufferSizes(
   }
   for (const kernel of kernels) {
     const { buffer } = kernel
-    if (kernel.kind === 'nonzeros') sizes.set(buffer, listLayout(kernel.rows, kernel.columns).bytes)
+    if (kernel.kind === 'nonzeros') sizes.set(buffer, listLayoutOf(kernel).bytes)
     if (kernel.kind === 'packLeft') sizes.set(buffer, packedLeftBytes(kernel, functions.dense(kernel.dtype)))
     if (kernel.kind === 'packRight')
       sizes.set(buffer, packedRightBytes(kernel, functions.dense(kernel.dtype)))

@@ -6,6 +6,7 @@ import { createMemory, maximumPages, ProgramInstance } from './instance.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
+import { splitProducts } from './lowering/splitProducts.js'
 import { inputIndices, placesOf } from './places.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
@@ -67,7 +68,8 @@ function compileFor(
   const { program, structure } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
-  const assembled = assemble(packSides(findNonzeros(lower(program))), { threads, shared, maximumPages })
+  const lowered = packSides(findNonzeros(splitProducts(lower(program), threads)))
+  const assembled = assemble(lowered, { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance
   const inputs = placesOf(inputIndices(program), program, assembled, memory)

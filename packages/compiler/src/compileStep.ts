@@ -13,6 +13,7 @@ import { findNonzeros } from './lowering/findNonzeros.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
+import { splitProducts } from './lowering/splitProducts.js'
 import { updateState } from './lowering/updateState.js'
 import { inputIndices, MemoryPlace, placesOf } from './places.js'
 import { aligned } from './plan.js'
@@ -185,7 +186,7 @@ class StepProgram {
     const states = nodes.slice(0, this.statePlaces.length)
     const checkInputs = inputChecks(traced.program, states.length)
     const updated = updateState(lower(traced.program), states)
-    const lowered = packSides(findNonzeros(updated.lowered))
+    const lowered = packSides(findNonzeros(splitProducts(updated.lowered, this.threads)))
     const { program, buffers } = lowered
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))

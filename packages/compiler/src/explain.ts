@@ -49,12 +49,11 @@ function formatKernel(kernel: Kernel): string {
       )
     case 'matmul': {
       const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros } = kernel
-      const times = batch.count === 1 ? '' : `, ${batch.count} times`
       const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
-      return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times}${skipping}`
+      return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times(batch.count)}${skipping}`
     }
     case 'packLeft':
-      return `%${kernel.buffer} = %${kernel.a} [${kernel.m}, ${kernel.k}] packed`
+      return `%${kernel.buffer} = %${kernel.a} [${kernel.m}, ${kernel.k}] packed${times(kernel.count)}`
     case 'packRight':
       return `%${kernel.buffer} = %${kernel.b}${kernel.transposeB ? 'ᵀ' : ''} [${kernel.k}, ${kernel.n}] packed`
     case 'scatter':
@@ -67,10 +66,14 @@ function formatKernel(kernel: Kernel): string {
     case 'random':
       return `%${kernel.buffer} [${kernel.count}] = random numbers of stream (%${kernel.key.join(', %')}) from %${kernel.counter}`
     case 'nonzeros':
-      return `%${kernel.buffer} = list of the nonzero elements of %${kernel.source} [${kernel.rows}, ${kernel.columns}]`
+      return `%${kernel.buffer} = list of the nonzero elements of %${kernel.source} [${kernel.loops.join(', ')}]`
     case 'copy':
       return `%${kernel.buffer} = copy of %${kernel.source}, ${kernel.bytes} bytes`
   }
+}
+
+function times(count: number): string {
+  return count === 1 ? '' : `, ${count} times`
 }
 
 function formatExpression(expression: Expression): string {

@@ -57,23 +57,29 @@ export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) =>
   return phases
 }
 
-/** The first step that may go on in the phase without a wait, or else with one that isn't always needed. */
+/**
+ * The next step that may go on in the phase without a wait, one with as many rows as the last if there is one, for they
+ * go together; or else with a wait that isn't always needed.
+ */
 function nextOf(
   left: readonly Step[],
   phase: Phase,
   resourceOf: (buffer: number) => unknown,
 ): { readonly position: number; readonly step: CutStep } | undefined {
   let waiting: { readonly position: number; readonly step: CutStep } | undefined
+  let other: typeof waiting
+  const { rows } = phase[phase.length - 1]
   const passed: Step[] = []
   for (const [position, candidate] of left.slice(0, lookahead).entries()) {
     const isNext = passed.every((other) => conflicts(candidate, other, resourceOf).length === 0)
     passed.push(candidate)
     if (!isNext) continue
     const step = cutFor(candidate, phase, resourceOf)
-    if (step.waits === 'never') return { position, step }
-    if (step.waits !== 'always') waiting ??= { position, step }
+    if (step.waits === 'never' && step.rows === rows) return { position, step }
+    if (step.waits === 'never') other ??= { position, step }
+    else if (step.waits !== 'always') waiting ??= { position, step }
   }
-  return waiting
+  return other ?? waiting
 }
 
 /** The step cut so that it waits as little as can be for those of the phase before it. */

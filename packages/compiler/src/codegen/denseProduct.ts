@@ -8,7 +8,6 @@ import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
-import { setIndices } from './mapLoop.js'
 import { smaller } from './smaller.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
@@ -56,8 +55,15 @@ function paddedRows(m: number, { shape }: DenseFunctions): number {
 }
 
 /** Bytes of a packed left matrix: block after block of steps along k, each with all panels. */
-export function packedLeftBytes({ m, k }: PackLeftKernel, functions: DenseFunctions): number {
+export function packedMatrixBytes(
+  { m, k }: Pick<MatmulKernel, 'm' | 'k'>,
+  functions: DenseFunctions,
+): number {
   return paddedRows(m, functions) * k * functions.shape.elementBytes
+}
+
+export function packedLeftBytes(kernel: PackLeftKernel, functions: DenseFunctions): number {
+  return kernel.count * packedMatrixBytes(kernel, functions)
 }
 
 /** How the right matrix is cut into panels. */
@@ -93,7 +99,12 @@ export function packedRightBytes(right: RightSide, { shape }: DenseFunctions): n
 export function threadScratchBytes(kernel: MatmulKernel, functions: DenseFunctions): number {
   const left = leftBlockBytes(functions)
   const right = kernel.packedRight === undefined ? packedRightBytes(kernel, functions) : 0
-  return left + right + (isBatch(kernel) ? resultBytes(kernel, functions) : 0)
+  return left + right + (isStaged(kernel, functions) ? resultBytes(kernel, functions) : 0)
+}
+
+/** Whether a product of a batch is made in a place of its own: whole tiles of it would reach into the next one. */
+function isStaged({ m, batch }: MatmulKernel, { shape }: DenseFunctions): boolean {
+  return batch.count > 1 && m % shape.rows !== 0
 }
 
 function leftBlockBytes({ shape }: DenseFunctions): number {
@@ -110,45 +121,50 @@ export function overrunBytes({ n, dtype }: MatmulKernel, { shape }: DenseFunctio
   return (shape.rows - 1) * n * elementBytes[dtype]
 }
 
-/** A dense product: threads share its rows, or of a batch its matrices. */
-export function denseProduct(kernel: MatmulKernel, functions: DenseFunctions, layout: Layout): KernelCode {
-  return isBatch(kernel)
-    ? multiplyBatch(kernel, functions, layout)
-    : {
-        run: func('multiply', rangeParameters, 'none', ({ begin, end, thread }) =>
-          multiplyRows(kernel, functions, layout, { begin, end, thread }),
-        ),
-        total: kernel.m,
-        grain: functions.shape.rows,
-      }
-}
-
-function isBatch({ batch }: MatmulKernel): boolean {
-  return batch.count > 1
-}
-
-/** Packs a left matrix, of which each thread packs its rows. */
+/** Packs a left matrix, of which each thread packs its rows, or several, of which each packs its own. */
 export function packLeft(kernel: PackLeftKernel, functions: DenseFunctions, layout: Layout): KernelCode {
-  const { a, buffer, m, k, unlessListed } = kernel
+  const { a, buffer, m, k, count, unlessListed } = kernel
   const { rows, elementBytes: bytes } = functions.shape
   const first = local('i32', 'first')
   const steps = local('i32', 'steps')
+  const matrix = local('i32', 'matrix')
+  const all = { begin: local('i32', 'firstRow'), end: local('i32', 'behind') }
+  const pack = (source: Code<'i32'>, target: Code<'i32'>, { begin, end }: Range): Body => [
+    for_(first, 0, k, blockDepthOf(k), [
+      set(steps, smaller(i32.const(blockDepthOf(k)), i32.sub(k, first))),
+      call(
+        functions.packLeft(true),
+        i32.add(i32.mul(i32.add(i32.mul(begin, k), first), bytes), source),
+        i32.add(leftPanels(m, functions, first, begin, steps), target),
+        i32.sub(end, begin),
+        steps,
+        k * bytes,
+      ),
+    ]),
+  ]
+  const [source, target] = [layout.addressOf(a), layout.addressOf(buffer)]
+  if (count === 1)
+    return {
+      run: func('packLeft', rangeParameters, 'none', ({ begin, end }) =>
+        pack(i32.const(source), i32.const(target), { begin, end }),
+      ),
+      total: m,
+      grain: rows,
+      unlessListed,
+    }
   return {
     run: func('packLeft', rangeParameters, 'none', ({ begin, end }) => [
-      for_(first, 0, k, blockDepthOf(k), [
-        set(steps, smaller(i32.const(blockDepthOf(k)), i32.sub(k, first))),
-        call(
-          functions.packLeft(true),
-          i32.add(i32.mul(i32.add(i32.mul(begin, k), first), bytes), layout.addressOf(a)),
-          i32.add(leftPanels(m, functions, first, begin, steps), layout.addressOf(buffer)),
-          i32.sub(end, begin),
-          steps,
-          k * bytes,
+      set(all.end, m),
+      for_(matrix, begin, end, 1, [
+        pack(
+          i32.add(i32.mul(matrix, m * k * bytes), source),
+          i32.add(i32.mul(matrix, packedMatrixBytes(kernel, functions)), target),
+          all,
         ),
       ]),
     ]),
-    total: m,
-    grain: rows,
+    total: count,
+    grain: 1,
     unlessListed,
   }
 }
@@ -186,80 +202,47 @@ interface Range {
   readonly end: Local<'i32'>
 }
 
+/** Where the operands of one product are: the matrices, and the left one packed, if it is. */
+export interface DenseOperands {
+  readonly a: Code<'i32'>
+  readonly b: Code<'i32'>
+  readonly packedLeft: Code<'i32'> | undefined
+  readonly result: Code<'i32'>
+}
+
 /** Multiplies the rows from `begin`, a multiple of a tile's, to `end`. */
-export function multiplyRows(
+export function denseProduct(
   kernel: MatmulKernel,
   functions: DenseFunctions,
   layout: Layout,
+  { a, b, packedLeft, result }: DenseOperands,
   { begin, end, thread }: Range & { readonly thread: Local<'i32'> },
 ): Body {
-  const left = threadScratch(layout, thread)
-  const own = i32.add(left, leftBlockBytes(functions))
+  const { m, n, dtype, packedRight } = kernel
+  const left = local('i32', 'ownLeft')
+  const right = local('i32', 'ownRight')
+  const staged = local('i32', 'staged')
+  const bytes = m * n * elementBytes[dtype]
+  const isPacked = packedRight !== undefined
   const places = {
-    a: i32.const(layout.addressOf(kernel.a)),
-    left: kernel.packedLeft === undefined ? left : i32.const(layout.addressOf(kernel.packedLeft)),
-    result: i32.const(layout.addressOf(kernel.buffer)),
+    a,
+    left: packedLeft ?? left,
+    right: isPacked ? i32.const(layout.addressOf(packedRight)) : right,
     rowBegin: begin,
     rowEnd: end,
   }
-  if (kernel.packedRight !== undefined)
-    return multiplyBlocks(kernel, functions, {
-      ...places,
-      right: i32.const(layout.addressOf(kernel.packedRight)),
-    })
-  const right = local('i32', 'ownRight')
   return [
-    set(right, own),
-    packAll(kernel, functions, i32.const(layout.addressOf(kernel.b)), right),
-    multiplyBlocks(kernel, functions, { ...places, right }),
+    set(left, i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)),
+    set(right, i32.add(left, leftBlockBytes(functions))),
+    isPacked ? [] : packAll(kernel, functions, b, right),
+    isStaged(kernel, functions)
+      ? [
+          set(staged, i32.add(right, isPacked ? 0 : packedRightBytes(kernel, functions))),
+          multiplyBlocks(kernel, functions, { ...places, result: staged }),
+          memory.copy(result, staged, bytes),
+        ]
+      : multiplyBlocks(kernel, functions, { ...places, result }),
   ]
-}
-
-/** Products of a batch, each by one thread alone. */
-function multiplyBatch(kernel: MatmulKernel, functions: DenseFunctions, layout: Layout): KernelCode {
-  const { m, n, k, dtype, batch } = kernel
-  const bytes = elementBytes[dtype]
-  const matrix = local('i32', 'matrix')
-  const [left, right, result] = ['left', 'right', 'result'].map((name) => local('i32', name))
-  const [rowBegin, rowEnd] = ['rowBegin', 'rowEnd'].map((name) => local('i32', name))
-  const indices = batch.extents.map((_, axis) => local('i32', `i${axis}`))
-  const operand = (buffer: number, steps: readonly number[], size: number): Code<'i32'> =>
-    steps.reduce<Code<'i32'>>(
-      (address, step, axis) => i32.add(address, i32.mul(indices[axis], step * size * bytes)),
-      i32.const(layout.addressOf(buffer)),
-    )
-  return {
-    run: func('multiplyBatch', rangeParameters, 'none', ({ begin, end, thread }) => [
-      set(left, threadScratch(layout, thread)),
-      set(right, i32.add(left, leftBlockBytes(functions))),
-      // A result of whole tiles would reach into the next one, which another thread may be writing.
-      set(result, i32.add(right, packedRightBytes(kernel, functions))),
-      set(rowEnd, m),
-      for_(matrix, begin, end, 1, [
-        setIndices(matrix, batch.extents, indices),
-        packAll(kernel, functions, operand(kernel.b, batch.b, k * n), right),
-        multiplyBlocks(kernel, functions, {
-          a: operand(kernel.a, batch.a, m * k),
-          left,
-          right,
-          result,
-          rowBegin,
-          rowEnd,
-        }),
-        memory.copy(
-          i32.add(i32.mul(matrix, m * n * bytes), layout.addressOf(kernel.buffer)),
-          result,
-          m * n * bytes,
-        ),
-      ]),
-    ]),
-    total: batch.count,
-    grain: 1,
-  }
-}
-
-function threadScratch(layout: Layout, thread: Local<'i32'>): Code<'i32'> {
-  return i32.add(i32.mul(thread, layout.threadScratchBytes), layout.threadScratch)
 }
 
 function panelCount(right: RightSide, { shape }: DenseFunctions): number {

@@ -2,14 +2,14 @@
 import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { for_, func, i32, local, set, v128 } from '@tapegrad/kernels/assembler'
 import type { Expression } from '../lowering/expression.js'
-import { positionsIn } from '../lowering/expression.js'
+import { mapPositions, positionsIn } from '../lowering/expression.js'
 import type { MapKernel } from '../lowering/kernel.js'
 import type { VectorDType } from './emitter.js'
 import { canVectorize, Emitter, lanesOf, storeScalar } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
-import { mapPositions, mergeLoops } from './loops.js'
+import { mergeLoops } from './loops.js'
 
 export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
   const { extents, merge } = mergeLoops(kernel.loops, [kernel.store, ...positionsIn(kernel.value)])

@@ -1,28 +1,32 @@
 /** Code that lists the nonzero elements of a matrix, and multiplies by such a list. */
 import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { call, drop, for_, func, i32, if_, increase, local, memory, set } from '@tapegrad/kernels/assembler'
-import type { ListSource } from '@tapegrad/kernels'
+import { sizeOf } from '@tapegrad/autograd/tracing'
+import type { ListLayout, ListSource } from '@tapegrad/kernels'
 import { blocksAtOnce, listBlock, listedColumns, listLayout, mostDense } from '@tapegrad/kernels'
 import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
 import { Emitter } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
+import { elementBytes } from './machine.js'
+import { setIndices } from './mapLoop.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
 import { smaller } from './smaller.js'
 
 /** Elements that are looked at together in a sample. */
 const sampledTogether = 64
 
-/** About so many places of a matrix are looked at, evenly spread. */
-const sampledPlaces = 96
+/** About so many places of a matrix are looked at, evenly spread: each is one that is rarely in the cache. */
+const sampledPlaces = 32
 
 /**
  * Finds out from a sample whether the list is used. Every thread does, and none has to wait for another to know; they
  * see the same sample, so that the way of multiplying doesn't depend on their number.
  */
 export function chooseList(kernel: NonzerosKernel, functions: ModuleFunctions, layout: Layout): KernelCode {
-  const { buffer, rows, columns } = kernel
+  const { buffer } = kernel
+  const { rows, columns } = extentsOf(kernel)
   const row = local('i32', 'row')
   const column = local('i32', 'column')
   const place = local('i32', 'place')
@@ -43,7 +47,7 @@ export function chooseList(kernel: NonzerosKernel, functions: ModuleFunctions, l
             found,
             call(
               count,
-              i32.add(address, i32.mul(column, kernel.bytes === undefined ? 4 : 1)),
+              i32.add(address, i32.mul(column, elementBytes[kernel.leaf.dtype])),
               i32.sub(columns, column),
             ),
           ),
@@ -59,21 +63,24 @@ export function chooseList(kernel: NonzerosKernel, functions: ModuleFunctions, l
 
 /** Lists the nonzero elements of a range of rows where the list is used. */
 export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, layout: Layout): KernelCode {
-  const { buffer, rows, columns, bytes } = kernel
-  const { tableStride, pairs, pairsStride } = listLayout(rows, columns)
+  const { buffer, leaf } = kernel
+  const { rows, columns } = extentsOf(kernel)
+  const { tableStride, pairs, pairsStride } = listLayoutOf(kernel)
   const list = layout.addressOf(buffer)
   const row = local('i32', 'row')
   const column = local('i32', 'column')
+  const start = local('i32', 'start')
   const listRow = functions.listRow(sourceOf(kernel))
-  const values = bytes === undefined ? 0 : layout.addressOf(bytes.values)
+  const values = kernel.values === undefined ? 0 : layout.addressOf(kernel.values)
   // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one.
   const touch = (address: Code<'i32'>): Body => [
-    for_(column, 0, columns, cacheLine, [drop(i32.load8_u(i32.add(address, column)))]),
+    set(start, address),
+    for_(column, 0, columns, cacheLine, [drop(i32.load8_u(i32.add(start, column)))]),
   ]
   return {
     run: func('listRows', rangeParameters, 'none', ({ begin, end }) => [
       if_(functions.isUsed(buffer), [
-        bytes === undefined ? [] : for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]),
+        leaf.dtype === 'uint8' ? for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]) : [],
         for_(row, begin, end, 1, [
           atRow(kernel, layout, row, (address) => [
             call(
@@ -96,43 +103,55 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
 /** How much memory is fetched at a time. */
 const cacheLine = 64
 
-function sourceOf({ bytes }: NonzerosKernel): ListSource {
-  return bytes === undefined ? 'floats' : 'bytes'
+/** The matrix that a list is of. */
+function extentsOf({ loops }: NonzerosKernel): { readonly rows: number; readonly columns: number } {
+  return { rows: sizeOf(loops.slice(0, -1)), columns: loops[loops.length - 1] }
 }
 
-/** Code for a row of the matrix, or of the bytes it is made of, told where that begins. */
+export function listLayoutOf(kernel: NonzerosKernel): ListLayout {
+  const { rows, columns } = extentsOf(kernel)
+  return listLayout(rows, columns)
+}
+
+function sourceOf({ leaf }: NonzerosKernel): ListSource {
+  return leaf.dtype === 'uint8' ? 'bytes' : 'floats'
+}
+
+/** Code for a row of the matrix, told where that, or what it is made of, begins. */
 function atRow(
-  { source, columns, bytes }: NonzerosKernel,
+  { loops, leaf }: NonzerosKernel,
   layout: Layout,
   row: Local<'i32'>,
   code: (address: Code<'i32'>) => Body,
 ): Body {
-  if (bytes === undefined) return code(i32.add(i32.mul(row, columns * 4), layout.addressOf(source)))
-  const emitter = new Emitter(layout, [row, local('i32', 'firstColumn')])
+  const outer = loops.slice(0, -1)
+  const indices = outer.map((_, loop) => local('i32', `i${loop}`))
+  const emitter = new Emitter(layout, [...indices, local('i32', 'firstColumn')])
   const before: Body[] = []
-  const address = emitter.addressOfLeaf(bytes.leaf, before)
-  return [emitter.prelude, ...before, code(address)]
+  const address = emitter.addressOfLeaf(leaf, before)
+  return [setIndices(row, outer, indices), emitter.prelude, ...before, code(address)]
 }
 
-/** A product with a list: threads share its rows, which of a transposed left side are the list's columns. */
+/** Where the operands of a product are, a matrix each, and the list of the left one. */
+export interface ListedOperands {
+  readonly list: Code<'i32'>
+  readonly right: Code<'i32'>
+  readonly result: Code<'i32'>
+}
+
+/** A product with a list, of the rows from `begin` to `end`, which of a transposed left side are the list's columns. */
 export function listedProduct(
-  kernel: MatmulKernel,
+  { m, n, k, transposeA, batch }: MatmulKernel,
   functions: ModuleFunctions,
-  layout: Layout,
+  { list, right, result }: ListedOperands,
   { begin, end }: { readonly begin: Local<'i32'>; readonly end: Local<'i32'> },
 ): Body {
-  const { m, n, k, transposeA, nonzeros } = kernel
   const stride = n * 4
   const { tableStride } = transposeA ? listLayout(k, m) : listLayout(m, k)
-  const list = layout.addressOf(nonzeros!)
-  const [right, result] = [layout.addressOf(kernel.b), layout.addressOf(kernel.buffer)]
-  const line = local('i32', 'line')
-  const rows = local('i32', 'rows')
-  const out = local('i32', 'out')
-  const block = local('i32', 'block')
-  const blockEnd = local('i32', 'blockEnd')
-  const span = local('i32', 'span')
-  const first = i32.add(i32.mul(begin, stride), result)
+  const [line, rows, from, out] = ['line', 'rows', 'from', 'out'].map((name) => local('i32', name))
+  const [block, blockEnd, span, first] = ['block', 'blockEnd', 'span', 'first'].map((name) =>
+    local('i32', name),
+  )
   const ranges = transposeA
     ? [
         set(line, list),
@@ -151,15 +170,17 @@ export function listedProduct(
   const addSkipped = transposeA ? functions.addSkippedColumns : functions.addSkippedRows
   const [skippedBegin, skippedEnd] = transposeA ? [begin, end] : [i32.const(0), i32.const(k)]
   return [
+    set(first, i32.add(i32.mul(begin, stride), result)),
+    set(from, right),
     ranges,
     // The list's rows are from all threads, and fetching them together takes hardly longer than one of them.
-    transposeA ? touchPairs(line, tableStride, rows, { firstBlock, blockEnd }) : [],
+    transposeA && batch.count === 1 ? touchPairs(line, tableStride, rows, { firstBlock, blockEnd }) : [],
     memory.fill(first, 0, i32.mul(i32.sub(end, begin), stride)),
     // First, for it runs through the right side in order, which fetches it from where another thread has left it.
     call(
       addSkipped,
       ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-      ...[i32.const(right), out, i32.const(n)],
+      ...[from, out, i32.const(n)],
     ),
     columnGroups(n).map(({ column, columns }) => {
       const step = blocksAtOnce(columns)
@@ -168,7 +189,7 @@ export function listedProduct(
         call(
           multiply({ columns, stride }),
           ...[i32.add(line, i32.mul(block, 4)), span, i32.const(tableStride), rows],
-          ...[i32.const(right + column * 4), i32.add(out, column * 4)],
+          ...[i32.add(from, column * 4), i32.add(out, column * 4)],
         ),
       ])
     }),

@@ -36,7 +36,7 @@ export function workOf(kernel: Kernel): number {
     case 'matmul':
       return kernel.m * kernel.n * kernel.k * kernel.batch.count * productCost
     case 'packLeft':
-      return kernel.m * kernel.k
+      return kernel.count * kernel.m * kernel.k
     case 'packRight':
       return kernel.n * kernel.k
     case 'scatter':
@@ -46,7 +46,7 @@ export function workOf(kernel: Kernel): number {
     case 'random':
       return kernel.count * 16
     case 'nonzeros':
-      return kernel.rows * kernel.columns
+      return sizeOf(kernel.loops)
     case 'copy':
       return kernel.bytes / 16
   }

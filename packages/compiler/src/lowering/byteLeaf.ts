@@ -30,7 +30,8 @@ function isFactor(expression: Expression): boolean {
   return expression.kind === 'constant' && Number.isFinite(expression.value) && expression.value !== 0
 }
 
-function isContiguous(leaf: Load | Gather): boolean {
+/** Whether neighbours along the innermost loop are neighbours in memory. */
+export function isContiguous(leaf: Load | Gather): boolean {
   const { steps } = leaf.position
   return steps[steps.length - 1] === 1 && (leaf.kind === 'load' || isUniform(leaf.place))
 }

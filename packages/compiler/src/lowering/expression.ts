@@ -81,6 +81,57 @@ export function positionsIn(expression: Expression): Linear[] {
   }
 }
 
+/** The expression with its forms replaced; shared subexpressions stay shared. */
+export function mapPositions(expression: Expression, map: (position: Linear) => Linear): Expression {
+  return rebuilt(expression, (e, visit) => {
+    switch (e.kind) {
+      case 'load':
+      case 'index':
+        return { ...e, position: map(e.position) }
+      case 'gather':
+        return { ...e, position: map(e.position), place: visit(e.place) }
+      default:
+        return undefined
+    }
+  })
+}
+
+/** The expression with its loads replaced; shared subexpressions stay shared. */
+export function mapLoads(expression: Expression, map: (load: Load) => Expression): Expression {
+  return rebuilt(expression, (e) => (e.kind === 'load' ? map(e) : undefined))
+}
+
+/** The expression made anew, each subexpression once: as `replace` says, or else of the same kind. */
+function rebuilt(
+  expression: Expression,
+  replace: (e: Expression, visit: (e: Expression) => Expression) => Expression | undefined,
+): Expression {
+  const known = new Map<Expression, Expression>()
+  const visit = (e: Expression): Expression => {
+    const done = known.get(e)
+    if (done !== undefined) return done
+    const made = replace(e, visit) ?? remade(e)
+    known.set(e, made)
+    return made
+  }
+  const remade = (e: Expression): Expression => {
+    switch (e.kind) {
+      case 'load':
+      case 'index':
+      case 'constant':
+        return e
+      case 'gather':
+        return { ...e, place: visit(e.place) }
+      case 'apply':
+        return { ...e, operands: e.operands.map(visit) }
+      case 'place':
+      case 'convert':
+        return { ...e, operand: visit(e.operand) }
+    }
+  }
+  return visit(expression)
+}
+
 /** Whether the innermost loop doesn't change the value. */
 export function isUniform(expression: Expression): boolean {
   return positionsIn(expression).every(({ steps }) => steps[steps.length - 1] === 0)

@@ -1,8 +1,11 @@
 /** Where a program looks for zeros: left sides of matrix products that are large enough for it to pay. */
 import { tensor } from '@tapegrad/autograd'
+import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import type { ConstantNode } from '../program.js'
-import { byteLeafOf, valuesOfBytes } from './byteLeaf.js'
+import { byteLeafOf, isContiguous, valuesOfBytes } from './byteLeaf.js'
+import type { Expression, Load } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel, NonzerosKernel } from './kernel.js'
+import { isInRows } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
 
@@ -15,27 +18,27 @@ const leastColumns = 4
 /**
  * The program with a list of nonzero elements for each large float32 left side of a product, made once, before its
  * first use, and shared by the others. Whether there are few enough to use the list is found out at run time. A left
- * side that is made of bytes, such as pixels, is listed from those, and not made at all where the list is used.
+ * side that is a copy, or is made of bytes such as pixels, is listed from what it is made of, and not made at all
+ * where the list is used.
  */
 export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
   const { program, kernels } = lowered
-  const matrices = new Map<number, NonzerosKernel>()
-  for (const kernel of kernels)
-    if (kernel.kind === 'matmul' && isWorthLooking(kernel) && isFilledOnce(kernel.a, kernels))
-      // Lists get names behind those of the nodes, once it is known how many there are.
-      if (!matrices.has(kernel.a)) matrices.set(kernel.a, nonzerosOf(kernel, matrices.size))
   const nodes = [...program.nodes]
   const buffers = new Map(lowered.buffers)
   const lists = new Map<number, NonzerosKernel>()
-  for (const [matrix, list] of matrices) {
-    const maker = kernels.find((kernel) => kernel.buffer === matrix)
-    if (maker?.kind !== 'map' || !isOfBytes(maker, list)) {
-      lists.set(matrix, list)
-      continue
-    }
-    const values = nodes.push(constantNode(valuesOfBytes(maker.value))) - 1
-    buffers.set(values, values)
-    lists.set(matrix, { ...list, bytes: { leaf: byteLeafOf(maker.value)!, values } })
+  for (const kernel of kernels) {
+    if (kernel.kind !== 'matmul' || !isWorthLooking(kernel)) continue
+    const makers = kernels.filter(({ buffer }) => buffer === kernel.a)
+    // An input is filled before the program runs; other buffers by kernels, of which there must be one alone.
+    if (makers.length > 1 || lists.has(kernel.a)) continue
+    const source = sourceOf(kernel, makers[0])
+    // Lists get names behind those of the nodes, once it is known how many there are.
+    const list = { ...source.list, buffer: lists.size }
+    if (source.ofBytes !== undefined) {
+      const values = nodes.push(constantNode(valuesOfBytes(source.ofBytes))) - 1
+      buffers.set(values, values)
+      lists.set(kernel.a, { ...list, values })
+    } else lists.set(kernel.a, list)
   }
   for (const [matrix, list] of lists) lists.set(matrix, { ...list, buffer: nodes.length + list.buffer })
   return {
@@ -43,6 +46,30 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
     buffers,
     kernels: withLists(lowered, lists),
   }
+}
+
+/** A list of a matrix, but for its name, and the expression of bytes that the elements are, if they are. */
+interface ListSource {
+  readonly list: Omit<NonzerosKernel, 'buffer' | 'values'>
+  readonly ofBytes?: Expression
+}
+
+function sourceOf(product: MatmulKernel, maker: Kernel | undefined): ListSource {
+  const { a: source, m, k, transposeA, batch } = product
+  const [height, columns] = transposeA ? [k, m] : [m, k]
+  const rows = batch.count * height
+  const parts = batch.count === 1 ? undefined : batch.count
+  if (maker?.kind === 'map' && isInOrder(maker, rows, columns)) {
+    const { value, loops } = maker
+    const byte = byteLeafOf(value)
+    if (byte !== undefined)
+      return { list: { kind: 'nonzeros', source, loops, leaf: byte, parts }, ofBytes: value }
+    if ((value.kind === 'load' || value.kind === 'gather') && isContiguous(value))
+      return { list: { kind: 'nonzeros', source, loops, leaf: value, parts } }
+  }
+  const position = { offset: 0, steps: [columns, 1] }
+  const leaf: Load = { kind: 'load', buffer: source, dtype: 'float32', position }
+  return { list: { kind: 'nonzeros', source, loops: [rows, columns], leaf, parts } }
 }
 
 function constantNode(values: Float32Array): ConstantNode {
@@ -55,7 +82,7 @@ function constantNode(values: Float32Array): ConstantNode {
   }
 }
 
-/** The kernels with each list before its first use: with the matrix where that is made of bytes. */
+/** The kernels with each list before its first use: with the matrix where that is made of something else. */
 function withLists(
   { program, buffers, kernels }: LoweredProgram,
   lists: ReadonlyMap<number, NonzerosKernel>,
@@ -72,7 +99,7 @@ function withLists(
       const product = { ...kernel, nonzeros: list.buffer }
       return isFirst ? [list, product] : [product]
     }
-    if (kernel.kind !== 'map' || list.bytes === undefined) return [kernel]
+    if (kernel.kind !== 'map' || list.leaf.buffer === list.source) return [kernel]
     made.add(list.buffer)
     const readers = kernels.filter((reader) => buffersRead(reader).has(kernel.buffer))
     const isNeeded = results.has(kernel.buffer) || !readers.every((reader) => isListed(reader, lists))
@@ -85,30 +112,18 @@ function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): b
   return kernel.kind === 'matmul' && isWorthLooking(kernel) && lists.has(kernel.a) && kernel.b !== kernel.a
 }
 
-/** An input is filled before the program runs; other buffers by kernels, of which there must be one alone. */
-function isFilledOnce(buffer: number, kernels: readonly Kernel[]): boolean {
-  return kernels.filter((kernel) => kernel.buffer === buffer).length <= 1
-}
-
-/** Whether the kernel makes the matrix, in order, of bytes, zeros of zeros alone. */
-function isOfBytes({ loops, store, value }: MapKernel, { rows, columns }: NonzerosKernel): boolean {
-  const isInOrder =
-    loops.length === 2 &&
-    loops[0] === rows &&
-    loops[1] === columns &&
+/** Whether the kernel makes all rows of the matrix, one after the other. */
+function isInOrder({ loops, store }: MapKernel, rows: number, columns: number): boolean {
+  return (
+    loops.at(-1) === columns &&
+    sizeOf(loops) === rows * columns &&
     store.offset === 0 &&
-    store.steps[0] === columns &&
-    store.steps[1] === 1
-  return isInOrder && byteLeafOf(value) !== undefined
+    stridesOf(loops).every((stride, loop) => store.steps[loop] === stride)
+  )
 }
 
 /** Rows of the right side are what is multiplied by a nonzero element, so they have to lie in memory as rows. */
 function isWorthLooking({ dtype, m, n, k, batch, transposeB }: MatmulKernel): boolean {
-  const isLarge = m * k >= leastElements && n >= leastColumns
-  return dtype === 'float32' && batch.count === 1 && !transposeB && isLarge
-}
-
-function nonzerosOf({ a, m, k, transposeA }: MatmulKernel, buffer: number): NonzerosKernel {
-  const [rows, columns] = transposeA ? [k, m] : [m, k]
-  return { kind: 'nonzeros', buffer, source: a, rows, columns }
+  const isLarge = batch.count * m * k >= leastElements && n >= leastColumns
+  return dtype === 'float32' && isInRows(batch) && !transposeB && isLarge
 }

@@ -12,6 +12,8 @@ export interface MapKernel {
   readonly value: Expression
   /** Left undone where this list of nonzero elements is used in place of the buffer. */
   readonly unlessListed?: number | undefined
+  /** How many parts threads share it by: its first loop; its first loops by default. */
+  readonly parts?: number
 }
 
 /** What a reduction does with its elements. */
@@ -38,6 +40,11 @@ export interface Batch {
   readonly b: readonly number[]
 }
 
+/** Whether the left sides of a batch, each used once, lie one after the other. */
+export function isInRows({ count, extents, a }: Batch): boolean {
+  return count === 1 || (extents.length === 1 && a[0] === 1)
+}
+
 /** buffer = a · b for each matrix of a batch. */
 export interface MatmulKernel {
   readonly kind: 'matmul'
@@ -59,7 +66,7 @@ export interface MatmulKernel {
   readonly batch: Batch
 }
 
-/** Packs a left side that several products share. */
+/** Packs a left side that several products share: one matrix after the other. */
 export interface PackLeftKernel {
   readonly kind: 'packLeft'
   readonly buffer: number
@@ -67,6 +74,7 @@ export interface PackLeftKernel {
   readonly a: number
   readonly m: number
   readonly k: number
+  readonly count: number
   /** Left undone where this list of nonzero elements is used in its place. */
   readonly unlessListed: number | undefined
 }
@@ -115,19 +123,16 @@ export interface CumulativeKernel {
 export interface NonzerosKernel {
   readonly kind: 'nonzeros'
   readonly buffer: number
+  /** The matrix, which is in memory only where the list isn't used, unless it is read from there. */
   readonly source: number
-  readonly rows: number
-  readonly columns: number
-  /** Where the list is made of bytes, and the matrix itself only where it isn't used. */
-  readonly bytes?: ListedBytes
-}
-
-/** What a matrix is made of, an element of a byte. */
-export interface ListedBytes {
-  /** The byte that belongs to an element. */
+  /** Loops over its elements, the last one over the columns of a row. */
+  readonly loops: Shape
+  /** What an element is read from: a float32, or a byte. */
   readonly leaf: Load | Gather
-  /** The buffer of the 256 float32 that bytes stand for: 0 for 0, and no other. */
-  readonly values: number
+  /** For bytes, the buffer of the 256 float32 that they stand for: 0 for 0, and no other. */
+  readonly values?: number | undefined
+  /** How many parts threads share it by: its rows by default. */
+  readonly parts?: number | undefined
 }
 
 /** Random numbers in [0, 1) of the stream whose key and counter are in three buffers of numbers. */

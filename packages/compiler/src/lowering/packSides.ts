@@ -1,9 +1,10 @@
 /** Which sides of products are packed in a step of their own: left ones that products share, and large right ones. */
 import type { Kernel, MatmulKernel, PackLeftKernel, PackRightKernel } from './kernel.js'
+import { isInRows } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
 
 /** Elements of a right side that each thread packs for itself sooner than it would wait for others. */
-const mostForItself = 65_536
+export const mostPackedAlone = 65_536
 
 /** The program with kernels that pack sides of products before their first use. */
 export function packSides(lowered: LoweredProgram): LoweredProgram {
@@ -11,7 +12,7 @@ export function packSides(lowered: LoweredProgram): LoweredProgram {
   let next = 1 + Math.max(0, ...kernels.map(({ buffer }) => buffer), program.nodes.length)
   const lefts = new Map<string, number>()
   const packed = kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind !== 'matmul' || kernel.batch.count > 1) return [kernel]
+    if (kernel.kind !== 'matmul') return [kernel]
     const before: Kernel[] = []
     let product: MatmulKernel = kernel
     if (isShared(kernel, kernels)) {
@@ -21,7 +22,7 @@ export function packSides(lowered: LoweredProgram): LoweredProgram {
       lefts.set(leftOf(kernel), packedLeft)
       product = { ...product, packedLeft }
     }
-    if (kernel.n * kernel.k > mostForItself) {
+    if (kernel.batch.count === 1 && kernel.n * kernel.k > mostPackedAlone) {
       const packedRight = next++
       before.push(packRight(kernel, packedRight))
       product = { ...product, packedRight }
@@ -31,22 +32,20 @@ export function packSides(lowered: LoweredProgram): LoweredProgram {
   return { ...lowered, kernels: packed }
 }
 
-/** Whether another product has the same left side, of which one kernel alone fills the buffer. */
+/** Whether another product has the same left sides, of which one kernel alone fills the buffer. */
 function isShared(kernel: MatmulKernel, kernels: readonly Kernel[]): boolean {
-  const sharing = kernels.filter(
-    (other) => other.kind === 'matmul' && other.batch.count === 1 && leftOf(other) === leftOf(kernel),
-  )
+  const sharing = kernels.filter((other) => other.kind === 'matmul' && leftOf(other) === leftOf(kernel))
   const writers = kernels.filter(({ buffer }) => buffer === kernel.a)
-  return !kernel.transposeA && sharing.length > 1 && writers.length <= 1
+  return isInRows(kernel.batch) && !kernel.transposeA && sharing.length > 1 && writers.length <= 1
 }
 
 /** Tells left sides apart, and how they are used. */
-function leftOf({ a, m, k, transposeA, dtype, nonzeros }: MatmulKernel): string {
-  return [a, m, k, transposeA, dtype, nonzeros].join()
+function leftOf({ a, m, k, transposeA, dtype, nonzeros, batch }: MatmulKernel): string {
+  return [a, m, k, transposeA, dtype, nonzeros, batch.count, ...batch.a].join()
 }
 
-function packLeft({ dtype, a, m, k, nonzeros }: MatmulKernel, buffer: number): PackLeftKernel {
-  return { kind: 'packLeft', buffer, dtype, a, m, k, unlessListed: nonzeros }
+function packLeft({ dtype, a, m, k, nonzeros, batch }: MatmulKernel, buffer: number): PackLeftKernel {
+  return { kind: 'packLeft', buffer, dtype, a, m, k, count: batch.count, unlessListed: nonzeros }
 }
 
 function packRight({ dtype, b, n, k, transposeB, nonzeros }: MatmulKernel, buffer: number): PackRightKernel {

@@ -22,9 +22,7 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'random':
       return new Set([...kernel.key, kernel.counter])
     case 'nonzeros':
-      return new Set(
-        kernel.bytes === undefined ? [kernel.source] : [kernel.bytes.values, ...buffersIn(kernel.bytes.leaf)],
-      )
+      return new Set([...buffersIn(kernel.leaf), ...(kernel.values === undefined ? [] : [kernel.values])])
     case 'cumulative':
     case 'copy':
       return new Set([kernel.source])

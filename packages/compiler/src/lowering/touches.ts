@@ -26,6 +26,7 @@ const fewRows = 32
 
 /** The rows that a kernel's work of `total` parts is best cut into: those of its first loops. */
 export function rowsOf(kernel: Kernel, total: number): number {
+  if ('parts' in kernel && kernel.parts !== undefined && total % kernel.parts === 0) return kernel.parts
   if (kernel.kind !== 'map' && kernel.kind !== 'reduce') return Math.max(1, total)
   let rows = 1
   for (const extent of kernel.kind === 'map' ? kernel.loops : kernel.kept) if (rows < fewRows) rows *= extent
@@ -58,11 +59,16 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
     }
     case 'matmul': {
       const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, batch } = kernel
-      const left = { isByRows: (rows: number) => !transposeA && batch.count === 1 && m % rows === 0 }
+      const isByMatrices = ([step]: readonly number[], rows: number): boolean =>
+        batch.extents.length === 1 && step === 1 && rows === batch.count
+      const left = {
+        isByRows: (rows: number) =>
+          batch.count === 1 ? !transposeA && m % rows === 0 : isByMatrices(batch.a, rows),
+      }
       return {
         reads: [
           { buffer: a, ...left },
-          { buffer: b, isByRows: never },
+          { buffer: b, isByRows: (rows) => batch.count > 1 && isByMatrices(batch.b, rows) },
           ...(nonzeros === undefined ? [] : [{ buffer: nonzeros, ...left }]),
           ...(packedLeft === undefined ? [] : [{ buffer: packedLeft, ...left }]),
           ...(packedRight === undefined ? [] : [{ buffer: packedRight, isByRows: never }]),
@@ -71,7 +77,8 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
     }
     case 'packLeft': {
-      const isByPanels = (rows: number): boolean => kernel.m % rows === 0
+      const isByPanels = (rows: number): boolean =>
+        kernel.count === 1 ? kernel.m % rows === 0 : rows === kernel.count
       return {
         reads: [{ buffer: kernel.a, isByRows: isByPanels }],
         writes: [{ buffer, isByRows: isByPanels }],
@@ -81,16 +88,13 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       // What threads pack together isn't cut by rows.
       return { reads: [{ buffer: kernel.b, isByRows: never }], writes: [{ buffer, isByRows: never }] }
     case 'nonzeros': {
-      const { source, rows: all, columns, bytes } = kernel
+      const { loops, leaf, values } = kernel
       return {
-        reads:
-          bytes === undefined
-            ? [{ buffer: source, isByRows: (rows) => all % rows === 0 }]
-            : [
-                { buffer: bytes.values, isByRows: never },
-                ...touchesOfExpression(bytes.leaf, [all, columns], elementsOf),
-              ],
-        writes: [{ buffer, isByRows: (rows) => all % rows === 0 }],
+        reads: [
+          ...(values === undefined ? [] : [{ buffer: values, isByRows: never }]),
+          ...touchesOfExpression(leaf, loops, elementsOf),
+        ],
+        writes: [{ buffer, isByRows: (rows) => sizeOf(loops.slice(0, -1)) % rows === 0 }],
       }
     }
     case 'cumulative': {

@@ -88,6 +88,24 @@ test('a product touches its left side by rows unless that is transposed, and its
   expect(byRows({ ...product, transposeA: true })).toEqual([false, false])
 })
 
+test('each of a batch of products touches its own matrices', () => {
+  const batch = (a: number, b: number): boolean[] =>
+    touchesOf(
+      {
+        ...{ kind: 'matmul', buffer: 3, dtype: 'float32', a: 1, b: 2, m: 100, n: 50, k: 20 },
+        ...{
+          transposeA: false,
+          transposeB: false,
+          batch: { count: 4, extents: [4], a: [a], b: [b] },
+        },
+      },
+      () => 1000,
+    ).reads.map(({ isByRows: by }) => by(4))
+  expect(batch(1, 1)).toEqual([true, true])
+  expect(batch(1, 0)).toEqual([true, false])
+  expect(batch(0, 1)).toEqual([false, true])
+})
+
 test('rows are those of the first loops, as many as are worth sharing', () => {
   const map = (loops: readonly number[]) =>
     ({ kind: 'map', buffer: 0, loops, store: { offset: 0, steps: [] }, value: load(1, []) }) as const
