@@ -72,15 +72,16 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
   const start = local('i32', 'start')
   const listRow = functions.listRow(sourceOf(kernel))
   const values = kernel.values === undefined ? 0 : layout.addressOf(kernel.values)
-  // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one.
+  // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one. Where the
+  // list isn't used, the matrix is made next, which reads the same.
   const touch = (address: Code<'i32'>): Body => [
     set(start, address),
     for_(column, 0, columns, cacheLine, [drop(i32.load8_u(i32.add(start, column)))]),
   ]
   return {
     run: func('listRows', rangeParameters, 'none', ({ begin, end }) => [
+      leaf.dtype === 'uint8' ? for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]) : [],
       if_(functions.isUsed(buffer), [
-        leaf.dtype === 'uint8' ? for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]) : [],
         for_(row, begin, end, 1, [
           atRow(kernel, layout, row, (address) => [
             call(
