@@ -9,7 +9,8 @@ import { packSides } from './lowering/packSides.js'
 import { splitProducts } from './lowering/splitProducts.js'
 import { inputIndices, placesOf } from './places.js'
 import { inputChecks } from './rangeChecks.js'
-import { hasVariables, signatureOf } from './signature.js'
+import type { Pattern } from './signature.js'
+import { hasVariables, patternOf, signatureOf } from './signature.js'
 import { threadCount } from './threads.js'
 import { filled, traceCall } from './tracedCall.js'
 
@@ -44,16 +45,24 @@ export function compile(
 ): (...args: unknown[]) => unknown {
   const threads = threadCount(options.threads)
   const programs = new Map<string, Compiled>()
+  const find = (plain: readonly unknown[]): Compiled => {
+    const { specs, key } = signatureOf(plain)
+    const known = programs.get(key)
+    if (known !== undefined) return known
+    const compiled = compileFor(withoutGenerators(f), plain, specs, threads)
+    programs.set(key, compiled)
+    return compiled
+  }
+  let recent: { readonly pattern: Pattern; readonly compiled: Compiled } | undefined
   return (...args) => {
-    if (hasVariables(args)) return f(...(args as never[]))
     const plain = takenApart(args) as readonly unknown[]
-    const { values, specs, key } = signatureOf(plain)
-    let compiled = programs.get(key)
-    if (compiled === undefined) {
-      compiled = compileFor(withoutGenerators(f), plain, specs, threads)
-      programs.set(key, compiled)
+    let values = recent?.pattern.valuesOf(plain)
+    if (values === undefined) {
+      if (hasVariables(args)) return f(...(args as never[]))
+      recent = { pattern: patternOf(plain), compiled: find(plain) }
+      values = recent.pattern.valuesOf(plain)!
     }
-    const [result, counters] = compiled(values) as ReturnType<ReturnType<typeof withoutGenerators>>
+    const [result, counters] = recent!.compiled(values) as ReturnType<ReturnType<typeof withoutGenerators>>
     moveOn(args, counters)
     return putTogether(result)
   }

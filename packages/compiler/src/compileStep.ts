@@ -18,7 +18,8 @@ import { updateState } from './lowering/updateState.js'
 import { inputIndices, MemoryPlace, placesOf } from './places.js'
 import { aligned } from './plan.js'
 import { inputChecks } from './rangeChecks.js'
-import { hasVariables, signatureOf } from './signature.js'
+import type { Pattern } from './signature.js'
+import { hasVariables, patternOf, signatureOf } from './signature.js'
 import { stateDifference } from './stateDifference.js'
 import { threadCount } from './threads.js'
 import { filled, traceCall } from './tracedCall.js'
@@ -116,6 +117,7 @@ class StepProgram {
   private readonly statePlaces: readonly MemoryPlace[]
   private readonly entries = new Map<string, Entry>()
   private readonly constants = new Map<Tensor, number>()
+  private recent: { readonly pattern: Pattern; readonly entry: Entry } | undefined
   /** The first byte that no entry uses yet. */
   private end: number
 
@@ -145,6 +147,9 @@ class StepProgram {
   }
 
   step(...inputs: unknown[]): unknown {
+    // Most steps are of the kind of the last one.
+    const sameKind = this.recent?.pattern.valuesOf(inputs)
+    if (sameKind !== undefined) return this.recent!.entry.run(sameKind)
     const { values, key } = signatureOf(inputs)
     if (values.some((value) => value instanceof Variable))
       throw new CompileError(
@@ -156,6 +161,7 @@ class StepProgram {
       entry = this.compileFor(inputs)
       this.entries.set(key, entry)
     }
+    this.recent = { pattern: patternOf(inputs), entry }
     return entry.run(values)
   }
 

@@ -98,6 +98,14 @@ export function inputChecks(program: Program, firstInput = 0): CheckInputs {
 
   const everyTime = checks.filter((check) => !isConstant(check))
   if (everyTime.length === 0) return () => undefined
+  // Mostly there is nothing to compute before.
+  const given = everyTime.map(({ indices }) => nodes[indices])
+  if (given.every((node) => node.kind === 'input'))
+    return (inputs) => {
+      everyTime.forEach((check, k) => {
+        checkRange(check, inputs[given[k].position - firstInput])
+      })
+    }
   return (inputs) => {
     const values = new Map(constants)
     for (const index of varying) {
