@@ -1,6 +1,6 @@
 /** Random tensors from a counter-based generator: the same seed gives the same numbers on any machine. */
 import type { DTypeOption } from './create.js'
-import type { DType } from './dtype.js'
+import type { DType, TypedArray } from './dtype.js'
 import { checkDType, isFloat } from './dtype.js'
 import { flatten, split } from './composed/shapes.js'
 import { ArgumentError, DTypeError, TapeError } from './errors.js'
@@ -179,7 +179,18 @@ export function integers(source: Rng, shape: Shape, { min = 0, max }: IntegersOp
       'RANGE',
       `integers: from ${min} to ${max}; wants whole 32-bit numbers, min below max`,
     )
-  return cast(add(min, floor(mul(max - min, fractionsOf(source, shape)))), 'int32') as Tensor
+  const drawn = fractions(source, sizeOf(shape))
+  if (drawn instanceof Tensor) return new Tensor(toIntegers(drawn.data, min, max), shape, 'int32')
+  return cast(add(min, floor(mul(max - min, reshape(drawn, shape)))), 'int32') as Tensor
+}
+
+/** What the operations of `integers` give, in one pass. */
+function toIntegers(uniforms: TypedArray, min: number, max: number): Int32Array {
+  const count = uniforms.length
+  const range = max - min
+  const out = new Int32Array(count)
+  for (let i = 0; i < count; i++) out[i] = min + Math.floor(range * uniforms[i])
+  return out
 }
 
 function fractionsOf(source: Rng, shape: Shape): Value {

@@ -1,11 +1,14 @@
 /** Kernels: fast loops in WebAssembly behind plain functions on typed arrays. */
+export { drawFractions } from './drawFractions.js'
+export { drawFractionsPlain } from './drawFractionsPlain.js'
 export { TapegradError } from './errors.js'
 export { wasmFeatures, type WasmFeatures } from './features.js'
 export { matmul } from './matmul.js'
 export type { FloatArray, MatmulOptions } from './matmulOptions.js'
 export { matmulPlain } from './matmulPlain.js'
+export { permute, philox } from './philox.js'
 
-// The functions that matmul's programs are made of, for programs that contain a matrix product.
+// The functions that programs of kernels are made of, for programs that contain a matrix product or random numbers.
 export {
   countNonzerosFunction,
   listBlock,
@@ -25,5 +28,6 @@ export {
 } from './listedProgram.js'
 export { mostDense } from './matmulListed.js'
 export { copyPanels, transposePanels } from './packProgram.js'
+export { drawBlocks, drawnBlocks } from './philoxProgram.js'
 export { multiplyPanels } from './tileProgram.js'
 export { fastestShape, lanesOf, type TileShape } from './tileShape.js'
