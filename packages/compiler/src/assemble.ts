@@ -33,6 +33,7 @@ import type { Phase, Step } from './phases.js'
 import { phasesOf } from './phases.js'
 import type { Lifetime } from './plan.js'
 import { aligned, placeBuffers } from './plan.js'
+import { withSweeps } from './sweeps.js'
 
 /** A constant with its place in memory. */
 export interface PlacedConstant {
@@ -78,12 +79,10 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const control = controlWordsAt(Math.ceil(start / 64) * 64)
   const functions = new ModuleFunctions()
   const sizes = bufferSizes(lowered, functions)
-  const steps = kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, lowered))
+  const steps = kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, { lowered, sizes }))
   // A new state may have the old one's place.
   const resourceOf = (buffer: number): unknown => fixed.get(buffer) ?? `%${buffer}`
-  const phases = shared
-    ? phasesOf(steps, resourceOf)
-    : steps.map((step): Phase => [{ ...step, waits: 'always' }])
+  const phases = phasesOf(steps, resourceOf)
   const lifetimes = lifetimesOf(lowered, sizes, phases).filter(({ buffer }) => !fixed.has(buffer))
   const { addresses, end } = placeBuffers(lifetimes, control.end)
   const addressOf = (buffer: number): number => fixed.get(buffer) ?? addresses.get(buffer)!
@@ -110,7 +109,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   }
   return {
     bytes: encodeProgram(
-      phases.map((phase) => phase.map((step) => ({ ...step, code: step.codeAt(layout) }))),
+      phases.map((phase) => withSweeps(phase, lowered, layout)),
       { isUsed: functions.isUsed, control, shared, maximumPages },
     ),
     start,
@@ -194,8 +193,9 @@ function stepsOf(
   kernel: Kernel,
   index: number,
   functions: ModuleFunctions,
-  { program }: LoweredProgram,
+  { lowered, sizes }: { readonly lowered: LoweredProgram; readonly sizes: ReadonlyMap<number, number> },
 ): Step[] {
+  const { program } = lowered
   const elementsOf = (buffer: number): number => sizeOf(program.nodes[buffer].spec.shape)
   const touches = touchesOf(kernel, elementsOf)
   const codes = codesOf(kernel, functions, anywhere)
@@ -207,6 +207,7 @@ function stepsOf(
     touches: code.isForEveryThread === true ? { ...touches, writes: [] } : touches,
     rows: rowsOf(kernel, code.total),
     work: workOf(kernel) / codes.length,
+    bytes: sizes.get(kernel.buffer) ?? 0,
   }))
 }
 

@@ -95,7 +95,7 @@ function phaseCode(
     return [
       waitBefore(first),
       known === undefined ? setRange(range, rows, grain, thread) : [],
-      sweep(rows, chain.length === 1 ? rows : sweptRows(grain), range, (part) =>
+      sweep(rows, chain.length === 1 ? rows : sweptRows(chain, grain), range, (part) =>
         chain.map((step) => work(step, part)),
       ),
     ]
@@ -122,8 +122,15 @@ function chainsOf(phase: Phase): CutStep[][] {
 /** Rows go through a chain of steps so many at a time, so that what one has written is in the cache for the next. */
 const rowsAtOnce = 120
 
-function sweptRows(grain: number): number {
-  return Math.max(grain, rowsAtOnce - (rowsAtOnce % grain))
+/** Loops write so much at a time, a part of a second-level cache; products want all their rows. */
+const bytesAtOnce = 128 * 1024
+
+function sweptRows(chain: readonly CutStep[], grain: number): number {
+  const { rows } = chain[0]
+  const rowBytes = chain.reduce((sum, { bytes }) => sum + bytes, 0) / rows
+  const isOfLoops = chain.every(({ code }) => code.isLoop === true)
+  const most = isOfLoops ? Math.min(rowsAtOnce, Math.floor(bytesAtOnce / rowBytes)) : rowsAtOnce
+  return Math.max(grain, most - (most % grain))
 }
 
 /** Does something with the rows of a range, so many at a time. */

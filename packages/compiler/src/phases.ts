@@ -15,6 +15,8 @@ export interface Step {
   readonly rows: number
   /** An estimate of the time it takes, in elements times operations. */
   readonly work: number
+  /** How much it writes. */
+  readonly bytes: number
 }
 
 /** A step with the rows it is cut into; 1 where one thread does it all. */
@@ -24,6 +26,8 @@ export interface CutStep extends Step {
    * otherwise the steps that it would have to wait for aren't done.
    */
   readonly waits: 'always' | 'never' | { readonly unlessListed: number }
+  /** Where one thread does it all, the rows that it was cut into before: it may still go row by row with others. */
+  readonly rowsAlone?: number
 }
 
 /** Steps between two waits of all threads. */
@@ -162,7 +166,7 @@ function workOf(phase: Phase): number {
 
 /** The step done by one thread. */
 function alone(step: CutStep): CutStep {
-  return { ...step, rows: 1, waits: step.waits === 'always' ? 'always' : 'never' }
+  return { ...step, rows: 1, rowsAlone: step.rows, waits: step.waits === 'always' ? 'always' : 'never' }
 }
 
 /** Whether one thread does the whole phase. */

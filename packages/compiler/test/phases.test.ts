@@ -22,7 +22,7 @@ function stepOf(drawn: Drawn, kernel: number): Step {
   })
   const code = { total: rows, grain: 1, unlessListed, isForEveryThread } as Step['code']
   const touches = { reads: reads.map(touch), writes: writes.map(touch) }
-  return { kernel, code, codeAt: () => code, touches, rows, work }
+  return { kernel, code, codeAt: () => code, touches, rows, work, bytes: 0 }
 }
 
 const phases = (...drawn: Drawn[]): Phase[] => phasesOf(drawn.map(stepOf), (buffer) => buffer)

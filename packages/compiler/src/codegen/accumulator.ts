@@ -165,13 +165,28 @@ function vectorSumOfFloat64(): VectorAccumulator {
 function vectorExtreme(reducer: 'max' | 'min', dtype: VectorDType): VectorAccumulator {
   const floats = vectors[dtype]
   const extreme: Local<'v128'> = local('v128', 'extreme')
-  const lanes = dtype === 'float32' ? [0, 1, 2, 3] : [0, 1]
-  const lane = (k: number): Code =>
-    dtype === 'float32' ? f32x4.extract_lane(extreme, k) : f64x2.extract_lane(extreme, k)
+  /** Each lane with the one so many bytes further on. */
+  const takeRotated = (bytes: number): Body => [
+    set(
+      extreme,
+      floats[reducer](
+        extreme,
+        i8x16.shuffle(
+          extreme,
+          extreme,
+          Array.from({ length: 16 }, (_, byte) => (byte + bytes) % 16),
+        ),
+      ) as Code<'v128'>,
+    ),
+  ]
   return {
     reset: [set(extreme, floats.constant(reducer === 'max' ? -Infinity : Infinity) as Code<'v128'>)],
     take: (value) => [set(extreme, floats[reducer](extreme, value) as Code<'v128'>)],
     result: () => extreme,
-    handOver: (scalar) => lanes.map((k) => scalar.take(lane(k))),
+    handOver: (scalar) => [
+      takeRotated(8),
+      dtype === 'float32' ? takeRotated(4) : [],
+      scalar.take(dtype === 'float32' ? f32x4.extract_lane(extreme, 0) : f64x2.extract_lane(extreme, 0)),
+    ],
   }
 }

@@ -48,6 +48,11 @@ export class Emitter {
     private readonly indices: readonly Local<'i32'>[],
   ) {}
 
+  /** Says that code gives a value that doesn't change with the innermost loop. */
+  know(expression: Load, code: Code): void {
+    this.uniforms.set(expression, code)
+  }
+
   /** The element at the innermost index. */
   scalar(expression: Expression, body: Body[], known: Known = new Map()): Code {
     if (expression.kind === 'constant') return scalarConstant(expression.dtype, expression.value)

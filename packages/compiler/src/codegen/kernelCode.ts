@@ -9,6 +9,8 @@ export interface KernelCode {
   readonly grain: number
   /** Left undone where this list of nonzero elements is used. */
   readonly unlessListed?: number | undefined
+  /** Whether a few rows at a time take no longer than many: whether it is a plain loop. */
+  readonly isLoop?: boolean
   /** Whether each thread does all of it, for itself. */
   readonly isForEveryThread?: boolean
 }

@@ -56,6 +56,7 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
       run: func('map', rangeParameters, 'none', ({ begin, end }) => innerLoop(begin, end)),
       total: inner,
       grain: 1,
+      isLoop: true,
       unlessListed,
     }
   return {
@@ -65,6 +66,7 @@ export function mapLoop(kernel: MapKernel, layout: Layout): KernelCode {
     }),
     total: outer.reduce((product, extent) => product * extent, 1),
     grain: 1,
+    isLoop: true,
     unlessListed,
   }
 }

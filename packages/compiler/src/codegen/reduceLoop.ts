@@ -99,6 +99,7 @@ function alongLoop({ kernel, layout, kept, reduced, value }: Reduction): KernelC
     }),
     total: kept.reduce((product, extent) => product * extent, 1),
     grain: 1,
+    isLoop: true,
   }
 }
 
@@ -147,6 +148,7 @@ function acrossLoop({ kernel, layout, kept, reduced, value }: Reduction): Kernel
       run: func('reduce', rangeParameters, 'none', ({ begin, end }) => columns(0, begin, end)),
       total: width,
       grain: 1,
+      isLoop: true,
     }
   return {
     run: func('reduce', rangeParameters, 'none', ({ begin, end }) => {
@@ -155,6 +157,7 @@ function acrossLoop({ kernel, layout, kept, reduced, value }: Reduction): Kernel
     }),
     total: outer.reduce((product, extent) => product * extent, 1),
     grain: 1,
+    isLoop: true,
   }
 }
 

@@ -101,6 +101,27 @@ export function mapLoads(expression: Expression, map: (load: Load) => Expression
   return rebuilt(expression, (e) => (e.kind === 'load' ? map(e) : undefined))
 }
 
+/** Calls `visit` for every load of an element at a place that the loops alone say. */
+export function visitLoads(expression: Expression, visit: (load: Load) => void): void {
+  switch (expression.kind) {
+    case 'load':
+      visit(expression)
+      return
+    case 'apply':
+      for (const operand of expression.operands) visitLoads(operand, visit)
+      return
+    case 'convert':
+    case 'place':
+      visitLoads(expression.operand, visit)
+      return
+    case 'gather':
+      visitLoads(expression.place, visit)
+      return
+    case 'constant':
+    case 'index':
+  }
+}
+
 /** The expression made anew, each subexpression once: as `replace` says, or else of the same kind. */
 function rebuilt(
   expression: Expression,
