@@ -7,12 +7,12 @@ const remembered = 25
 const checkPeriod = 8
 
 /** The slower way is tried again for a few runs, after so many others at first, and after ever more while it stays slower. */
-const trials = 24
+const measuredInTrial: Readonly<Record<Way, number>> = { alone: 7, together: 12 }
 const firstPeriod = 64
 const longestPeriod = 4096
 
-/** The first runs after a change pay for waking threads, spreading them over the cores, and filling caches. */
-const warmups = 12
+/** The first runs after a change pay for filling caches, and those together for waking threads and spreading them, too. */
+const warmups: Readonly<Record<Way, number>> = { alone: 2, together: 12 }
 
 /** A way has to be so much faster for the other one to be left. */
 const clearlyFaster = 0.95
@@ -43,7 +43,7 @@ export class Pace {
   note(way: Way, milliseconds: number): void {
     const isTrial = way !== this.preferred
     if (isTrial) this.trialsLeft--
-    if (this.runsOfWay >= warmups) {
+    if (this.runsOfWay >= warmups[way]) {
       this.milliseconds[way].push(milliseconds)
       if (this.milliseconds[way].length > remembered) this.milliseconds[way].shift()
     }
@@ -51,8 +51,9 @@ export class Pace {
   }
 
   private beginTrial(): void {
-    this.trialsLeft = trials
-    this.milliseconds[otherThan(this.preferred)] = []
+    const other = otherThan(this.preferred)
+    this.trialsLeft = warmups[other] + measuredInTrial[other]
+    this.milliseconds[other] = []
   }
 
   private decide(isTrialOver: boolean): void {
