@@ -241,10 +241,10 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
   })
 }
 
-/** `isFinite(start, count)`: 1 where none of so many elements is NaN or infinite. */
+/** `isFinite(start, count)`: 0 where one of so many elements is NaN or infinite, or their sum overflows; else 1. */
 function isFiniteFunction(): DefinedFunction<'i32'> {
   return func('isFinite', { start: 'i32', count: 'i32' }, 'i32', ({ start, count }) => {
-    // 0 times a finite number is 0, and NaN otherwise. Several sums, for one would wait for itself.
+    // A sum with NaN or an infinity in it is no finite number. Several sums, for one would wait for itself.
     const sums = Array.from({ length: 4 }, (_, k) => local('v128', `sum${k}`))
     const rest = local('f32', 'rest')
     const element = local('i32', 'element')
@@ -254,15 +254,15 @@ function isFiniteFunction(): DefinedFunction<'i32'> {
     return [
       set(whole, i32.and(count, -atOnce)),
       for_(element, 0, whole, atOnce, [
-        sums.map((sum, k) => set(sum, f32x4.add(sum, f32x4.mul(v128.load(start, k * 16), f32x4.splat(0))))),
+        sums.map((sum, k) => set(sum, f32x4.add(sum, v128.load(start, k * 16)))),
         increase(start, atOnce * 4),
       ]),
       others.map((sum) => set(first, f32x4.add(first, sum))),
-      for_(element, whole, count, 1, [
-        set(rest, f32.add(rest, f32.mul(f32.load(start), 0))),
-        increase(start, 4),
-      ]),
-      i32.and(i32x4.all_true(f32x4.eq(first, first)), f32.eq(rest, rest)),
+      for_(element, whole, count, 1, [set(rest, f32.add(rest, f32.load(start))), increase(start, 4)]),
+      i32.and(
+        i32x4.all_true(f32x4.eq(f32x4.sub(first, first), f32x4.splat(0))),
+        f32.eq(f32.sub(rest, rest), 0),
+      ),
     ]
   })
 }

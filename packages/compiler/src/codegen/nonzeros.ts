@@ -17,8 +17,9 @@ import { smaller } from './smaller.js'
 /** Elements that are looked at together in a sample. */
 const sampledTogether = 64
 
-/** About so many places of a matrix are looked at, evenly spread: each is one that is rarely in the cache. */
-const sampledPlaces = 32
+/** So many rows are looked at, evenly spread, each at so many places: neighbours in memory come into the cache together. */
+const sampledRows = 8
+const sampledInRow = 16
 
 /**
  * Finds out from a sample whether the list is used. Every thread does, and none has to wait for another to know; they
@@ -29,25 +30,25 @@ export function chooseList(kernel: NonzerosKernel, functions: ModuleFunctions, l
   const { rows, columns } = extentsOf(kernel)
   const row = local('i32', 'row')
   const column = local('i32', 'column')
-  const place = local('i32', 'place')
+  const start = local('i32', 'start')
   const found = local('i32', 'found')
-  const inRow = Math.ceil(columns / sampledTogether)
-  const step = Math.max(1, Math.floor((rows * inRow) / sampledPlaces)) | 1
-  const sampled = Array.from({ length: Math.ceil((rows * inRow) / step) }, (_, k) =>
-    Math.min(sampledTogether, columns - ((k * step) % inRow) * sampledTogether),
+  const rowStep = Math.ceil(rows / sampledRows)
+  const columnStep = sampledTogether * Math.ceil(columns / (sampledTogether * sampledInRow))
+  const inRow = Array.from({ length: Math.ceil(columns / columnStep) }, (_, k) =>
+    Math.min(sampledTogether, columns - k * columnStep),
   ).reduce((sum, count) => sum + count, 0)
+  const sampled = inRow * Math.ceil(rows / rowStep)
   const count = functions.countNonzeros(sourceOf(kernel))
   return {
     run: func('chooseList', rangeParameters, 'none', () => [
-      for_(place, 0, rows * inRow, step, [
-        set(row, i32.div_u(place, inRow)),
-        set(column, i32.mul(i32.rem_u(place, inRow), sampledTogether)),
-        atRow(kernel, layout, row, (address) => [
+      for_(row, 0, rows, rowStep, [
+        atRow(kernel, layout, row, (address) => [set(start, address)]),
+        for_(column, 0, columns, columnStep, [
           increase(
             found,
             call(
               count,
-              i32.add(address, i32.mul(column, elementBytes[kernel.leaf.dtype])),
+              i32.add(start, i32.mul(column, elementBytes[kernel.leaf.dtype])),
               i32.sub(columns, column),
             ),
           ),
