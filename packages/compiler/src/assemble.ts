@@ -108,10 +108,12 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     threadScratchBytes: threadBytes,
   }
   return {
-    bytes: encodeProgram(
-      phases.map((phase) => withSweeps(phase, lowered, layout)),
-      { isUsed: functions.isUsed, control, shared, maximumPages },
-    ),
+    bytes: encodeProgram(withSweeps(phases, lowered, layout), {
+      isUsed: functions.isUsed,
+      control,
+      shared,
+      maximumPages,
+    }),
     start,
     buffers: lifetimes.map((lifetime) => ({ ...lifetime, address: addressOf(lifetime.buffer) })),
     control,

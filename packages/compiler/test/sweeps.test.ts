@@ -6,6 +6,7 @@ import {
   exp,
   greater,
   logSoftmax,
+  matmul,
   max,
   min,
   mul,
@@ -22,9 +23,11 @@ import {
 import { test as property } from '@fast-check/jest'
 import fc from 'fast-check'
 import { compile } from '../src/compile.js'
+import { assemble } from '../src/assemble.js'
 import { stageOf } from '../src/codegen/rowSweep.js'
 import { lower } from '../src/lowering/lower.js'
 import { optimize } from '../src/passes/index.js'
+import { withSweeps } from '../src/sweeps.js'
 import { traceProgram } from '../src/trace.js'
 import { Draw } from './support/draw.js'
 
@@ -112,6 +115,21 @@ test('labels, as one-hot rows, go along', () => {
   actual.data.forEach((value, i) => {
     expect(Math.abs(value - wanted.data[i])).toBeLessThan(1e-6)
   })
+})
+
+test('loops over the same short rows become one sweep, and those after a product another', () => {
+  const [x, w] = [
+    [200, 10],
+    [10, 10],
+  ].map((shape) => ({ kind: 'tensor' as const, shape, dtype: 'float32' as const }))
+  const sweeps = (f: (a: Value, b: Value) => Value): number[] => {
+    const lowered = lower(optimize(traceProgram(([a, b]) => [f(a, b)], [x, w])))
+    const { phases } = assemble(lowered, { threads: 1, shared: false, maximumPages: 16 })
+    const layout = { addressOf: () => 0, errorAddress: 0, threadScratch: 0, threadScratchBytes: 0 }
+    return withSweeps(phases, lowered, layout).map((phase) => phase.length)
+  }
+  expect(sweeps((a) => logSoftmax(softmax(a)))).toEqual([1])
+  expect(sweeps((a, b) => softmax(matmul(softmax(a), b)))).toEqual([3])
 })
 
 test('a kernel is a stage where its rows are short, and lie side by side', () => {

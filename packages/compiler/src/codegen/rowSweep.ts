@@ -13,6 +13,7 @@ import { Emitter, lanesOf, storeScalar } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
+import { scalarType } from './machine.js'
 import { setIndices, vectorDTypeOf } from './mapLoop.js'
 
 /** More vectors of a row than this don't fit into registers. */
@@ -129,7 +130,7 @@ function stageCode(
   const bodies: Body[] = []
   if (vector === undefined) {
     const body: Body[] = []
-    const number = local(scalarLocal(value), 'number')
+    const number = local(scalarType(value.dtype), 'number')
     const code = emitter.scalar(value, body)
     bodies.push([...body, set(number as Local<'f32'>, code as Code<'f32'>)])
     return {
@@ -149,7 +150,7 @@ function stageCode(
   })
   const before: Body = [setIndices(row, outer, indices), emitter.prelude, bodies]
   if (kernel.kind === 'map') return { body: before, registers: vectors }
-  const total = local(vector === 'float32' ? 'f32' : 'f64', 'total')
+  const total = local(scalarType(vector), 'total')
   return { body: [before, reduced(kernel, width, vector, vectors, total)], registers: [total] }
 }
 
@@ -213,10 +214,6 @@ function indicesOf(outer: readonly number[]): {
   readonly column: Local<'i32'>
 } {
   return { indices: outer.map((_, loop) => local('i32', `i${loop}`)), column: local('i32', 'column') }
-}
-
-function scalarLocal({ dtype }: Expression): 'f32' | 'f64' | 'i32' {
-  return dtype === 'float32' ? 'f32' : dtype === 'float64' ? 'f64' : 'i32'
 }
 
 function loadsIn(value: Expression): Load[] {
