@@ -13,13 +13,12 @@ export const compilableOperations: readonly string[] = [
 ]
 
 /**
- * The primitives that can't be compiled: sorting and searching, matrix decompositions and the gamma family. A function
- * of `differentiable` or `checkpoint` is traced through, so that its entry never comes to be compiled.
+ * The primitives that can't be compiled: sorting and searching, and matrix decompositions. A function of
+ * `differentiable` or `checkpoint` is traced through, so that its entry never comes to be compiled.
  */
 // prettier-ignore
 export const uncompilableOperations: readonly string[] = [
   'argsort', 'searchSorted', 'segmentOf',
   'solve', 'triangularSolve', 'inverse', 'cholesky', 'cofactors', 'determinant', 'logDeterminant',
-  'logGamma', 'digamma', 'polygamma',
   'differentiable', 'checkpoint',
 ]

@@ -24,7 +24,7 @@ const elementary = new Set([
     'tanh',
     'erf',
   ],
-  ...['sigmoid', 'softplus', 'pow', 'atan2'],
+  ...['sigmoid', 'softplus', 'pow', 'atan2', 'logGamma', 'digamma', 'polygamma'],
 ])
 
 export function workOf(kernel: Kernel): number {

@@ -6,6 +6,7 @@ import { promoteBeside } from '@tapegrad/autograd/tracing'
 const arithmetic = new Set([
   'neg', 'abs', 'sign', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'sin', 'cos', 'tan', 'asin',
   'acos', 'atan', 'sinh', 'cosh', 'tanh', 'erf', 'floor', 'ceil', 'round', 'relu', 'sigmoid', 'softplus',
+  'logGamma', 'digamma',
   'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'atan2',
 ])
 const comparisons = new Set(['equal', 'notEqual', 'greater', 'greaterEqual', 'less', 'lessEqual'])

@@ -1,5 +1,5 @@
 /** Writes a value as the expression of a loop: through views and elementwise operations down to what is stored. */
-import type { Shape } from '@tapegrad/autograd'
+import type { Shape, Spec } from '@tapegrad/autograd'
 import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import { notCompilable } from '../errors.js'
 import type { OperationNode, Program } from '../program.js'
@@ -73,7 +73,11 @@ export class LoopExpressions {
   }
 
   shapeOf(input: number): Shape {
-    return this.program.nodes[input].spec.shape
+    return this.specOf(input).shape
+  }
+
+  specOf(input: number): Spec {
+    return this.program.nodes[input].spec
   }
 
   bufferOf(input: number): number {
@@ -183,6 +187,21 @@ const rules: Readonly<Record<string, Rule>> = {
         { kind: 'index', dtype: 'int32', position: access[access.length - 1] },
       ],
     }
+  },
+  /** Of two operands, the first of which is the order. */
+  polygamma: ({ operation, inputs: [x], attributes, spec }, access, expressions) => {
+    const { order } = attributes as { readonly order: number }
+    const dtype = operandDType(operation, [expressions.specOf(x)], spec)
+    const operand = converted(expressions.of(x, access), dtype)
+    return order === 0
+      ? { kind: 'apply', operation: 'digamma', operandDType: dtype, dtype, operands: [operand] }
+      : {
+          kind: 'apply',
+          operation,
+          operandDType: dtype,
+          dtype,
+          operands: [{ kind: 'constant', dtype, value: order }, operand],
+        }
   },
 }
 

@@ -3,13 +3,15 @@
  * programs call.
  *
  * Float32 results are within 2 units in the last place of the true ones, float64 results within 4; NaN,
- * infinities, zeros and their signs, and subnormal numbers are as JavaScript's Math has them. No relaxed
+ * infinities, zeros and their signs, and subnormal numbers are as JavaScript's Math has them. The gamma family is as
+ * exact as its terms: log |Γ(x)| and its derivatives lose digits where terms cancel, near their zeros. No relaxed
  * instruction is used: all engines give the same results, except for sin, cos and tan of |x| ≥ 2²⁰, which are the
  * engine's own.
  */
 import type { ImportedFunction } from '@tapegrad/kernels/assembler'
 import { erf } from './erf.js'
 import { exp, expm1, sigmoid } from './exp.js'
+import { digamma, logGamma, polygamma } from './gamma.js'
 import { cosh, sinh, tanh } from './hyperbolic.js'
 import { acos, asin, atan, atan2 } from './inverseTrigonometric.js'
 import { float32Lanes, float64Lanes, type Lanes } from './lanes.js'
@@ -53,11 +55,14 @@ const unaryFormulas = {
   sigmoid: both(sigmoid),
   softplus: both(softplus),
   sign: both(sign),
+  logGamma: { float32: widened(logGamma), float64: logGamma },
+  digamma: { float32: widened(digamma), float64: digamma },
 } as const satisfies Record<string, Formulas<UnaryFormula>>
 
 const binaryFormulas = {
   pow: { float32: widenedBinary(pow), float64: pow },
   atan2: both(atan2),
+  polygamma: { float32: widenedBinary(polygamma), float64: polygamma },
 } as const satisfies Record<string, Formulas<BinaryFormula>>
 
 function both<Formula>(formula: Formula): Formulas<Formula> {
@@ -69,8 +74,8 @@ export type BinaryName = keyof typeof binaryFormulas
 export type VectorFunctionName = UnaryName | BinaryName
 
 /**
- * The functions by type and name, of one operand or, `pow` and `atan2`, of two. A module contains those that are
- * called in it. sin, cos and tan call {@link vectorMathImports}.
+ * The functions by type and name, of one operand or, `pow`, `atan2` and `polygamma`, of two; polygamma's first is the
+ * order. A module contains those that are called in it. sin, cos and tan call {@link vectorMathImports}.
  */
 export const vectorMath: Readonly<
   Record<'float32' | 'float64', Readonly<Record<VectorFunctionName, VectorFunction>>>

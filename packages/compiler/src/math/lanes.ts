@@ -38,6 +38,8 @@ export interface Lanes {
   readonly abs: Unary
   readonly neg: Unary
   readonly trunc: Unary
+  /** To the nearest whole number, halves to the even one. */
+  readonly nearest: Unary
   /** y < x ? y : x, so that a NaN in x stays. */
   readonly pmin: Binary
   /** x < y ? y : x, so that a NaN in x stays. */

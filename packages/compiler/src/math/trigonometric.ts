@@ -148,7 +148,7 @@ function exactDifference(
 }
 
 /** sin(r + lost) and cos(r + lost), for |r| ≤ π/4. */
-function sineAndCosine(
+export function sineAndCosine(
   lanes: Lanes,
   code: Code,
   r: Vector,

@@ -4,10 +4,12 @@ import {
   f64x2,
   func,
   i8x16,
+  if_,
   local,
   set,
   type Body,
   type DefinedFunction,
+  type Expression,
   type Local,
   type Parameters,
   type Statement,
@@ -20,6 +22,8 @@ export interface Code {
   keep(name: string, value: Vector): Local<'v128'>
   /** Adds a statement. */
   run(...statements: (Statement | Body)[]): void
+  /** Adds what `add` adds, to be run only where the condition holds. */
+  when(condition: Expression<'i32'>, add: (code: Code) => void): void
 }
 
 /** What a function computes in vectors of the given kind: adds statements to `code`, returns the result. */
@@ -65,6 +69,11 @@ function collectInto(statements: (Statement | Body)[]): Code {
     },
     run(...added) {
       statements.push(...added)
+    },
+    when(condition, add) {
+      const body: (Statement | Body)[] = []
+      add(collectInto(body))
+      statements.push(if_(condition, body))
     },
   }
 }

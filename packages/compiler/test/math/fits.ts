@@ -41,6 +41,43 @@ function scaledComplement(t: Fixed): Fixed {
   return multiply(exponential(square), one - multiply(a, errorFunction(square)))
 }
 
+/** How many terms of its sum {@link zeta} takes: enough for an error of 3 / (3 + √8)ⁿ < 2⁻²⁵⁶. */
+const zetaTerms = 102
+
+/** What that sum is weighted with: n Σ (n + l − 1)! 4ˡ / ((n − l)! (2l)!) for l to each k ≤ n. */
+const zetaWeights = ((): readonly bigint[] => {
+  const n = BigInt(zetaTerms)
+  const weights: bigint[] = []
+  let term = 1n
+  for (let l = 0n; l <= n; l++) {
+    weights.push((weights.at(-1) ?? 0n) + term)
+    term = (term * 4n * (n + l) * (n - l)) / ((2n * l + 1n) * (2n * l + 2n))
+  }
+  return weights
+})()
+
+/** ζ(s) for whole s ≥ 2: Borwein, An efficient algorithm for the Riemann zeta function, 1995, algorithm 2. */
+function zeta(s: number): Fixed {
+  const whole = zetaWeights[zetaTerms]
+  let sum = 0n
+  for (let k = 0; k < zetaTerms; k++) {
+    const term = ((whole - zetaWeights[k]) * one) / BigInt(k + 1) ** BigInt(s)
+    sum += k % 2 === 0 ? term : -term
+  }
+  return divide(sum / whole, one - ratio(2n * one, 1, 2 ** s))
+}
+
+/** The terms (−1)ᵏ (ζ(k) − 1) / k for k = 2, 3, …, of log Γ(2 + z) (dlmf.nist.gov, 5.7.3), as far as z = ½ needs them. */
+const logGammaTerms = Array.from({ length: 50 }, (_, index) => {
+  const k = index + 2
+  return (k % 2 === 0 ? zeta(k) - one : one - zeta(k)) / BigInt(k)
+})
+
+/** (log Γ(2 + z) / z − 1 + γ) / z */
+function logGammaBend(z: Fixed): Fixed {
+  return logGammaTerms.reduceRight((sum, term) => term + multiply(sum, z))
+}
+
 export const fits = {
   /** (eʳ − 1 − r) / r² for |r| ≤ ln 2 / 2 */
   exp: {
@@ -111,4 +148,6 @@ export const fits = {
   erf: { f: (z) => errorFunction(z) - one, low: 0, high: 1, counts: { single: 7, double: 13 } },
   /** exp(a²) · erfc(a) in t = (a − 2) / (a + 2), for a from 1 to 6 */
   erfc: { f: scaledComplement, low: -1 / 3, high: 0.5, counts: { single: 7, double: 16 } },
+  /** (log Γ(2 + z) / z − 1 + γ) / z for |z| ≤ ½ */
+  logGamma: { f: logGammaBend, low: -0.5, high: 0.5, counts: { single: 9, double: 18 } },
 } as const satisfies Record<string, Fit>

@@ -1,6 +1,6 @@
 /** Runs vector functions over arrays, and measures how far results are from where they should be. */
 import { call, encodeModule, for_, func, local, v128 } from '@tapegrad/kernels/assembler'
-import { erf } from '@tapegrad/autograd'
+import { digamma, erf, logGamma, polygamma } from '@tapegrad/autograd'
 import { vectorMath, vectorMathImports, type VectorFunctionName } from '../../src/math/index.js'
 
 export type FloatArray = Float32Array | Float64Array
@@ -30,8 +30,11 @@ export const references: Readonly<Record<VectorFunctionName, (x: number, y: numb
   },
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   sign: Math.sign,
+  logGamma: (x) => logGamma(x),
+  digamma: (x) => digamma(x),
   pow: (x, y) => x ** y,
   atan2: Math.atan2,
+  polygamma: (order, x) => polygamma(order, x),
 }
 
 const chunkBytes = 65536

@@ -7,11 +7,14 @@ import { applyVector, encodeRunner, names, worstError, type FloatArray, type Flo
 /** Units in the last place within which results are promised. */
 const bounds = { float32: 2, float64: 4 } as const
 
+/** The gamma family has zeros near which it loses digits, as eager's does, and tests of its own. */
+const float32Names = names.filter((name) => !['logGamma', 'digamma', 'polygamma'].includes(name))
+
 /** The public erf is a few units off itself in float64; that is compared with an exact series below. */
-const float64Names = names.filter((name) => name !== 'erf')
+const float64Names = float32Names.filter((name) => name !== 'erf')
 
 const cases: readonly (readonly [FloatDtype, VectorFunctionName])[] = [
-  ...names.map((name) => ['float32', name] as const),
+  ...float32Names.map((name) => ['float32', name] as const),
   ...float64Names.map((name) => ['float64', name] as const),
 ]
 

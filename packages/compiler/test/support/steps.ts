@@ -551,6 +551,12 @@ const choiceOfChoices: DrawStep = (pool) => {
   }
 }
 
+const polygamma: DrawStep = (pool) => {
+  const order = pool.draw.whole(0, 4)
+  const step = unary((x) => ops.polygamma(order, x), 0.3, 20, raised)(pool)
+  return step && { ...step, name: `polygamma ${order}` }
+}
+
 const isPositive = (elements: readonly number[]): boolean => isWithin(elements, 0.1, 20)
 const isInvertible = (elements: readonly number[]): boolean => elements.every((x) => Math.abs(x) > 0.1)
 const raised: Unary = function aboveOne(x) {
@@ -588,6 +594,9 @@ export const primitiveSteps: Readonly<Record<string, DrawStep>> = {
   relu: unary(ops.relu),
   sigmoid: unary(ops.sigmoid),
   softplus: unary(ops.softplus),
+  logGamma: unary(ops.logGamma, 0.3, 50, raised),
+  digamma: unary(ops.digamma, 0.3, 50, raised),
+  polygamma,
   add: binary(ops.add),
   sub: binary(ops.sub),
   mul: binary(ops.mul),
