@@ -19,9 +19,6 @@ const calls: Readonly<Record<string, (x: Value) => unknown>> = {
   cholesky: (x) => autograd.cholesky(reshape(x, [2, 2])),
   determinant: (x) => autograd.determinant(reshape(x, [2, 2])),
   logDeterminant: (x) => autograd.logDeterminant(reshape(x, [2, 2])),
-  logGamma: (x) => autograd.logGamma(x),
-  digamma: (x) => autograd.digamma(x),
-  polygamma: (x) => autograd.polygamma(1, x),
 }
 
 /** Primitives that only derivatives use, and those that are traced as what they are made of. */

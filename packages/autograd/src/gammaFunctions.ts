@@ -142,7 +142,11 @@ function cotangentDerivative(order: number, x: number): number {
     const slope = polynomial.slice(1).map((coefficient, power) => -(power + 1) * coefficient)
     polynomial = [...slope, 0, 0].map((coefficient, power) => coefficient + (slope[power - 2] ?? 0))
   }
-  const cotangent = 1 / Math.tan(Math.PI * x)
+  // Beside its zeros the cotangent is a tangent, which is 0 at 0; that of a rounded π/2 isn't infinite.
+  const isNearZero = Math.abs(x) > 0.25
+  const cotangent = isNearZero
+    ? Math.sign(x) * Math.tan(Math.PI * (0.5 - Math.abs(x)))
+    : 1 / Math.tan(Math.PI * x)
   const value = polynomial.reduceRight((sum, coefficient) => sum * cotangent + coefficient)
   return Math.PI ** order * value
 }

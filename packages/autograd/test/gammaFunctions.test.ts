@@ -181,3 +181,9 @@ test('high orders neither overflow nor vanish on the way', () => {
 test('the order 0 is digamma', () => {
   expect(polygamma(0, 2.5)).toBe(digamma(2.5))
 })
+
+test('even orders at negative half-integers are those of the point they are reflected to', () => {
+  // There the derivatives of the cotangent vanish.
+  for (const n of [2, 4, 8, 30])
+    for (const x of [-0.5, -1.5, -6.5]) expectRelative(polygamma(n, x), polygamma(n, 1 - x))
+})
