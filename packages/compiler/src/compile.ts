@@ -4,6 +4,7 @@ import { assemble } from './assemble.js'
 import { moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
 import { createMemory, maximumPages, ProgramInstance } from './instance.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
+import { fuseWriteBacks } from './lowering/fuseWriteBacks.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
 import { splitProducts } from './lowering/splitProducts.js'
@@ -77,7 +78,7 @@ function compileFor(
   const { program, structure } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
-  const lowered = packSides(findNonzeros(splitProducts(lower(program), threads)))
+  const lowered = packSides(findNonzeros(fuseWriteBacks(splitProducts(lower(program), threads))))
   const assembled = assemble(lowered, { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance

@@ -10,6 +10,7 @@ import { generatorsOf, moveOn, putTogether, takenApart } from './generators.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance } from './instance.js'
 import { explain } from './explain.js'
 import { findNonzeros } from './lowering/findNonzeros.js'
+import { fuseWriteBacks } from './lowering/fuseWriteBacks.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
 import { packSides } from './lowering/packSides.js'
@@ -192,7 +193,8 @@ class StepProgram {
     const states = nodes.slice(0, this.statePlaces.length)
     const checkInputs = inputChecks(traced.program, states.length)
     const updated = updateState(lower(traced.program), states)
-    const lowered = packSides(findNonzeros(splitProducts(updated.lowered, this.threads)))
+    const split = splitProducts(updated.lowered, this.threads)
+    const lowered = packSides(findNonzeros(fuseWriteBacks(split, updated.inPlace)))
     const { program, buffers } = lowered
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))

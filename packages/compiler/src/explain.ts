@@ -2,7 +2,7 @@
 import { workOf } from './codegen/work.js'
 import type { AssembledProgram } from './assemble.js'
 import type { Expression } from './lowering/expression.js'
-import type { Kernel } from './lowering/kernel.js'
+import type { Kernel, ProductWriteBack } from './lowering/kernel.js'
 import type { Linear } from './lowering/linear.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { formatProgram } from './program.js'
@@ -48,9 +48,10 @@ function formatKernel(kernel: Kernel): string {
         `of ${formatExpression(kernel.value)}`
       )
     case 'matmul': {
-      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros } = kernel
+      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros, writeBack } = kernel
+      const product = `%${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''}`
       const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
-      return `%${buffer} [${m}, ${n}] = %${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''} over ${k}${times(batch.count)}${skipping}`
+      return `%${buffer} [${m}, ${n}] = ${formatWritten(product, writeBack)} over ${k}${times(batch.count)}${skipping}`
     }
     case 'packLeft':
       return `%${kernel.buffer} = %${kernel.a} [${kernel.m}, ${kernel.k}] packed${times(kernel.count)}`
@@ -70,6 +71,11 @@ function formatKernel(kernel: Kernel): string {
     case 'copy':
       return `%${kernel.buffer} = copy of %${kernel.source}, ${kernel.bytes} bytes`
   }
+}
+
+function formatWritten(product: string, writeBack: ProductWriteBack | undefined): string {
+  const sum = writeBack?.bias === undefined ? product : `${product} + %${writeBack.bias}`
+  return writeBack?.relu === true ? `relu(${sum})` : sum
 }
 
 function times(count: number): string {

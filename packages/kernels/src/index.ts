@@ -29,5 +29,5 @@ export {
 export { mostDense } from './matmulListed.js'
 export { copyPanels, transposePanels } from './packProgram.js'
 export { drawBlocks, drawnBlocks } from './philoxProgram.js'
-export { multiplyPanels } from './tileProgram.js'
+export { multiplyPanels, type WriteBack } from './tileProgram.js'
 export { fastestShape, lanesOf, type TileShape } from './tileShape.js'

@@ -35,21 +35,68 @@ const multiplyParameters = {
   accumulate: 'i32',
 } as const
 
-/** Left panels times right panels of `vectors` vectors, as {@link Multiply} describes. */
-export function multiplyPanels(shape: TileShape, vectors: number): DefinedFunction<'none'> {
-  // Functions are called anew for each panel: an engine replaces first, slow code only between calls.
-  const multiplyPanel = multiplyByPanel(shape, vectors)
-  const few = (vectors === 1 ? fewColumnsOf(shape) : []).map((count) => multiplyByColumns(shape, count))
-  const panelBytes = vectors * 16
+type MultiplyLocals = { readonly [Name in keyof typeof multiplyParameters]: Local<'i32'> }
+
+/** What is done to the elements of a product, once their sums are complete, before they are written. */
+export interface WriteBack {
+  /** Whether a bias is added, which has an element for each column. */
+  readonly bias: boolean
+  /** Whether relu is applied, after that: 0 where an element is at most 0, −0 included; NaN stays. */
+  readonly relu: boolean
+}
+
+const writeBackParameters = { bias: 'i32', completes: 'i32' } as const
+
+/** A write-back in a function that is told where the bias of its first column is, and whether it completes the sums. */
+interface LocalWriteBack {
+  readonly kind: WriteBack
+  readonly bias: Local<'i32'>
+  readonly completes: Local<'i32'>
+}
+
+/** A function of {@link Multiply}'s parameters, and where there is a write-back of those that it needs. */
+function multiplyFunction(
+  name: string,
+  writeBack: WriteBack | undefined,
+  body: (parameters: MultiplyLocals, writeBack?: LocalWriteBack) => Body,
+): DefinedFunction<'none'> {
+  if (writeBack === undefined) return func(name, multiplyParameters, 'none', (parameters) => body(parameters))
   return func(
-    `multiplyPanels${vectors}`,
-    multiplyParameters,
+    name,
+    { ...multiplyParameters, ...writeBackParameters },
     'none',
-    ({ left, right, out, rows, columns, depth, outStride, accumulate }) => {
+    ({ bias, completes, ...parameters }) => body(parameters, { kind: writeBack, bias, completes }),
+  )
+}
+
+/**
+ * Left panels times right panels of `vectors` vectors, as {@link Multiply} describes. With a write-back, two parameters
+ * follow: the address of the bias for the first column, and whether the call completes the sums, as the last one of
+ * those that add up steps along k does.
+ */
+export function multiplyPanels(
+  shape: TileShape,
+  vectors: number,
+  writeBack?: WriteBack,
+): DefinedFunction<'none'> {
+  // Functions are called anew for each panel: an engine replaces first, slow code only between calls.
+  const multiplyPanel = multiplyByPanel(shape, vectors, writeBack)
+  const few = (vectors === 1 ? fewColumnsOf(shape) : []).map((count) =>
+    multiplyByColumns(shape, count, writeBack),
+  )
+  const panelBytes = vectors * 16
+  return multiplyFunction(
+    `multiplyPanels${vectors}`,
+    writeBack,
+    ({ left, right, out, rows, columns, depth, outStride, accumulate }, own) => {
       const column = local('i32', 'column')
       const count = local('i32', 'count')
       const multiply = (callee: DefinedFunction<'none'>): Body => [
-        call(callee, left, right, out, rows, count, depth, outStride, accumulate),
+        call(
+          callee,
+          ...[left, right, out, rows, count, depth, outStride, accumulate],
+          ...(own === undefined ? [] : [own.bias, own.completes]),
+        ),
       ]
       return [
         for_(column, 0, columns, vectors * lanesOf(shape), [
@@ -62,6 +109,7 @@ export function multiplyPanels(shape: TileShape, vectors: number): DefinedFuncti
           ),
           increase(right, i32.mul(depth, panelBytes)),
           increase(out, panelBytes),
+          own === undefined ? [] : [increase(own.bias, panelBytes)],
         ]),
       ]
     },
@@ -69,15 +117,18 @@ export function multiplyPanels(shape: TileShape, vectors: number): DefinedFuncti
 }
 
 /** All left panels times one right panel; `columns` counts those left from this panel on. */
-function multiplyByPanel(shape: TileShape, vectors: number): DefinedFunction<'none'> {
+function multiplyByPanel(
+  shape: TileShape,
+  vectors: number,
+  writeBack: WriteBack | undefined,
+): DefinedFunction<'none'> {
   const storeSome = storeSomeFunction(shape)
   const { add } = vectorOperations(shape)
   const stepBytes = shape.rows * shape.elementBytes
-  return func(
+  return multiplyFunction(
     `multiplyByPanel${vectors}`,
-    multiplyParameters,
-    'none',
-    ({ left, right, out, rows, columns, depth, outStride, accumulate }) => {
+    writeBack,
+    ({ left, right, out, rows, columns, depth, outStride, accumulate }, own) => {
       const row = local('i32', 'row')
       const addend = local('i32', 'addend')
       const sums = Array.from({ length: shape.rows }, (_, r) =>
@@ -93,6 +144,7 @@ function multiplyByPanel(shape: TileShape, vectors: number): DefinedFunction<'no
               increase(addend, outStride),
             ]),
           ]),
+          own === undefined ? [] : finishSums(shape, sums, own, (index) => v128.load(own.bias, index * 16)),
           if_(
             i32.ge_s(columns, vectors * lanesOf(shape)),
             sums.map((rowSums) => [
@@ -122,13 +174,16 @@ function fewColumnsOf(shape: TileShape): number[] {
 const panelsAtOnce = 4
 
 /** All left panels times the first columns of one right panel, by vectors of rows: of a panel's, which lie side by side. */
-function multiplyByColumns(shape: TileShape, count: number): DefinedFunction<'none'> {
+function multiplyByColumns(
+  shape: TileShape,
+  count: number,
+  writeBack: WriteBack | undefined,
+): DefinedFunction<'none'> {
   const stepBytes = shape.rows * shape.elementBytes
-  return func(
+  return multiplyFunction(
     `multiplyBy${count}Columns`,
-    multiplyParameters,
-    'none',
-    ({ left, right, out, rows, depth, outStride, accumulate }) => {
+    writeBack,
+    ({ left, right, out, rows, depth, outStride, accumulate }, own) => {
       const row = local('i32', 'row')
       const panelBytes = local('i32', 'panelBytes')
       const manyEnd = local('i32', 'manyEnd')
@@ -137,6 +192,7 @@ function multiplyByColumns(shape: TileShape, count: number): DefinedFunction<'no
           shape,
           { panels, count },
           { left, right, depth, panelBytes, out, outStride, accumulate },
+          own,
         ),
         increase(left, i32.mul(panelBytes, panels)),
         increase(out, i32.mul(outStride, panels * shape.rows)),
@@ -152,16 +208,15 @@ function multiplyByColumns(shape: TileShape, count: number): DefinedFunction<'no
   )
 }
 
-type MultiplyLocals = { readonly [Name in keyof typeof multiplyParameters]: Local<'i32'> }
-
 /** out = so many left panels · so many columns of a right panel, or added to what is there. */
 function multiplySomePanels(
   shape: TileShape,
   { panels, count }: { readonly panels: number; readonly count: number },
   places: Omit<MultiplyLocals, 'rows' | 'columns'> & { readonly panelBytes: Local<'i32'> },
+  writeBack: LocalWriteBack | undefined,
 ): Body {
   const { left, right, depth, panelBytes, out, outStride, accumulate } = places
-  const { loadSplat, multiplyAdd, addLane } = vectorOperations(shape)
+  const { add, loadSplat, loadLane, storeLane, multiplyAdd, addLane } = vectorOperations(shape)
   const lanes = lanesOf(shape)
   const vectors = shape.rows / lanes
   const b = local('i32', 'b')
@@ -174,6 +229,20 @@ function multiplySomePanels(
   const sums = starts.map(() =>
     Array.from({ length: vectors }, () => xs.map((_, column) => local('v128', `sum${column}`))),
   )
+  /** Code for each lane of the sums, told where in the row that `to` points to its element is. */
+  const forLanes = (
+    code: (sum: Local<'v128'>, lane: number, column: number, offset: number) => Body,
+  ): Body => [
+    set(to, out),
+    sums
+      .flat()
+      .map((columnSums) =>
+        Array.from({ length: lanes }, (_, lane) => [
+          columnSums.map((sum, column) => code(sum, lane, column, column * shape.elementBytes)),
+          increase(to, outStride),
+        ]),
+      ),
+  ]
   return [
     sums.flat(2).map((sum) => set(sum, zero())),
     starts.map((start, panel) => set(start, panel === 0 ? left : i32.add(starts[panel - 1], panelBytes))),
@@ -193,14 +262,43 @@ function multiplySomePanels(
         br_if(again, i32.lt_u(b, end)),
       ]),
     ]),
-    set(to, out),
-    sums.map((panelSums) =>
-      panelSums.map((columnSums) =>
-        Array.from({ length: lanes }, (_, lane) => [
-          columnSums.map((sum, column) => addLane(to, sum, lane, column * shape.elementBytes, accumulate)),
-          increase(to, outStride),
+    writeBack === undefined
+      ? forLanes((sum, lane, _, offset) => addLane(to, sum, lane, offset, accumulate))
+      : [
+          if_(
+            accumulate,
+            forLanes((sum, lane, column, offset) => [
+              set(xs[column], loadLane(to, xs[column], lane, offset)),
+              lane === lanes - 1 ? [set(sum, add(sum, xs[column]))] : [],
+            ]),
+          ),
+          finishSums(shape, sums.flat(), writeBack, (column) =>
+            loadSplat(writeBack.bias, column * shape.elementBytes),
+          ),
+          forLanes((sum, lane, _, offset) => [storeLane(to, sum, lane, offset)]),
+        ],
+  ]
+}
+
+/** Once the sums are complete, adds the bias, of which `biasOf` gives that of the n-th sums of all rows, and applies relu. */
+function finishSums(
+  shape: TileShape,
+  sums: readonly (readonly Local<'v128'>[])[],
+  { kind, completes }: LocalWriteBack,
+  biasOf: (index: number) => Expression<'v128'>,
+): Body {
+  const { add, le } = vectorOperations(shape)
+  const bias = local('v128', 'bias')
+  return [
+    if_(
+      completes,
+      sums[0].map((_, index) => [
+        kind.bias ? [set(bias, biasOf(index))] : [],
+        sums.map(({ [index]: sum }) => [
+          kind.bias ? [set(sum, add(sum, bias))] : [],
+          kind.relu ? [set(sum, v128.andnot(sum, le(sum, zero())))] : [],
         ]),
-      ),
+      ]),
     ),
   ]
 }
@@ -279,7 +377,10 @@ function vectorOperations({ elementBytes, relaxed }: TileShape) {
   const vector = elementBytes === 4 ? f32x4 : f64x2
   return {
     add: vector.add,
+    le: vector.le,
     loadSplat: elementBytes === 4 ? v128.load32_splat : v128.load64_splat,
+    loadLane: elementBytes === 4 ? v128.load32_lane : v128.load64_lane,
+    storeLane: elementBytes === 4 ? v128.store32_lane : v128.store64_lane,
     multiplyAdd: (x: Local<'v128'>, y: Local<'v128'>, sum: Local<'v128'>) =>
       relaxed ? vector.relaxed_madd(x, y, sum) : vector.add(sum, vector.mul(x, y)),
     /** Stores a lane, added to what is there if `accumulate` isn't 0. */

@@ -1,13 +1,14 @@
 /** Code for dense matrix products: the kernels' packed panels, in the program's own memory. */
 import type { Body, DefinedFunction, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { call, for_, func, i32, if_, local, memory, set } from '@tapegrad/kernels/assembler'
-import type { TileShape } from '@tapegrad/kernels'
+import type { TileShape, WriteBack } from '@tapegrad/kernels'
 import { copyPanels, fastestShape, lanesOf, multiplyPanels, transposePanels } from '@tapegrad/kernels'
 import type { MatmulKernel, PackLeftKernel, PackRightKernel } from '../lowering/kernel.js'
 import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
+import { once } from './once.js'
 import { smaller } from './smaller.js'
 
 /** Limits of a packed block of the left matrix, which shall stay in a second-level cache; rows fill whole panels. */
@@ -20,6 +21,11 @@ export interface DenseFunctions {
   readonly packLeft: (transpose: boolean) => DefinedFunction<'none'>
   readonly packWide: (transpose: boolean) => DefinedFunction<'none'>
   readonly packNarrow: (transpose: boolean) => DefinedFunction<'none'>
+  readonly multiply: (writeBack: WriteBack | undefined) => MultiplyFunctions
+}
+
+/** What multiplies packed panels, wide ones and narrow ones. */
+interface MultiplyFunctions {
   readonly multiplyWide: DefinedFunction<'none'>
   readonly multiplyNarrow: DefinedFunction<'none'>
 }
@@ -36,8 +42,13 @@ export function denseFunctions(dtype: 'float32' | 'float64', relaxed: boolean): 
     packLeft: eitherWay(shape.rows),
     packWide: eitherWay(2 * lanes),
     packNarrow: eitherWay(lanes),
-    multiplyWide: multiplyPanels(shape, 2),
-    multiplyNarrow: multiplyPanels(shape, 1),
+    multiply: once(
+      (writeBack) => ({
+        multiplyWide: multiplyPanels(shape, 2, writeBack),
+        multiplyNarrow: multiplyPanels(shape, 1, writeBack),
+      }),
+      (writeBack) => writeBack && `${writeBack.bias} ${writeBack.relu}`,
+    ),
   }
 }
 
@@ -202,11 +213,12 @@ interface Range {
   readonly end: Local<'i32'>
 }
 
-/** Where the operands of one product are: the matrices, and the left one packed, if it is. */
+/** Where the operands of one product are: the matrices, the left one packed, if it is, and the bias, if there is one. */
 export interface DenseOperands {
   readonly a: Code<'i32'>
   readonly b: Code<'i32'>
   readonly packedLeft: Code<'i32'> | undefined
+  readonly bias: Code<'i32'> | undefined
   readonly result: Code<'i32'>
 }
 
@@ -215,7 +227,7 @@ export function denseProduct(
   kernel: MatmulKernel,
   functions: DenseFunctions,
   layout: Layout,
-  { a, b, packedLeft, result }: DenseOperands,
+  { a, b, packedLeft, bias, result }: DenseOperands,
   { begin, end, thread }: Range & { readonly thread: Local<'i32'> },
 ): Body {
   const { m, n, dtype, packedRight } = kernel
@@ -228,6 +240,7 @@ export function denseProduct(
     a,
     left: packedLeft ?? left,
     right: isPacked ? i32.const(layout.addressOf(packedRight)) : right,
+    bias,
     rowBegin: begin,
     rowEnd: end,
   }
@@ -317,6 +330,7 @@ interface ProductPlaces {
   readonly left: Code<'i32'>
   /** The packed right matrix. */
   readonly right: Code<'i32'>
+  readonly bias: Code<'i32'> | undefined
   readonly result: Code<'i32'>
   readonly rowBegin: Local<'i32'>
   readonly rowEnd: Local<'i32'>
@@ -324,8 +338,8 @@ interface ProductPlaces {
 
 /** Multiplies rows of the left matrix with the packed right one, block by block. */
 function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places: ProductPlaces): Body {
-  const { m, n, k, transposeA } = kernel
-  const { shape, multiplyWide, multiplyNarrow } = functions
+  const { m, n, k, transposeA, writeBack } = kernel
+  const { shape, multiply } = functions
   const { elementBytes: bytes } = shape
   const { blockDepth, wideColumns, packedColumns } = panelsOf(kernel, shape)
   const first = local('i32', 'first')
@@ -337,6 +351,14 @@ function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places:
   const out = local('i32', 'out')
   const [rowStep, depthStep] = transposeA ? [1, m] : [k, 1]
   const leftStride = (transposeA ? m : k) * bytes
+  const { multiplyWide, multiplyNarrow } = multiply(
+    writeBack && { bias: places.bias !== undefined, relu: writeBack.relu },
+  )
+  /** From a column on; the last block of steps completes the sums. */
+  const writeBackAt = (column: number): readonly Code<'i32'>[] =>
+    writeBack === undefined
+      ? []
+      : [i32.add(places.bias ?? i32.const(0), column * bytes), i32.ge_s(first, k - blockDepth)]
   return [
     set(left, places.left),
     for_(first, 0, k, blockDepth, [
@@ -356,7 +378,11 @@ function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places:
           : set(left, i32.add(leftPanels(m, functions, first, row, steps), places.left)),
         set(out, i32.add(i32.mul(row, n * bytes), places.result)),
         // The first block of steps sets the result, the others add to it.
-        call(multiplyWide, left, right, out, rows, wideColumns, steps, n * bytes, first),
+        call(
+          multiplyWide,
+          ...[left, right, out, rows, wideColumns, steps, n * bytes, first],
+          ...writeBackAt(0),
+        ),
         call(
           multiplyNarrow,
           left,
@@ -367,6 +393,7 @@ function multiplyBlocks(kernel: MatmulKernel, functions: DenseFunctions, places:
           steps,
           n * bytes,
           first,
+          ...writeBackAt(wideColumns),
         ),
       ]),
     ]),

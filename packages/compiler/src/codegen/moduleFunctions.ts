@@ -13,6 +13,7 @@ import {
 } from '@tapegrad/kernels'
 import type { DenseFunctions } from './denseProduct.js'
 import { denseFunctions } from './denseProduct.js'
+import { once } from './once.js'
 
 export class ModuleFunctions {
   readonly addSkippedRows = addSkippedRows()
@@ -30,20 +31,4 @@ export class ModuleFunctions {
 
 function keyOf({ columns, stride }: ListedColumns): string {
   return `${columns} ${stride}`
-}
-
-/** The function, remembering what it made for each key. */
-function once<Argument, Made>(
-  make: (argument: Argument) => Made,
-  keyOf: (argument: Argument) => unknown = (argument) => argument,
-): (argument: Argument) => Made {
-  const made = new Map<unknown, Made>()
-  return (argument) => {
-    const key = keyOf(argument)
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const fresh = make(argument)
-    made.set(key, fresh)
-    return fresh
-  }
 }

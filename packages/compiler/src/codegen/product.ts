@@ -13,6 +13,7 @@ import { setIndices } from './mapLoop.js'
 import { leastCommonMultiple } from './multiples.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
 import { listedProduct } from './nonzeros.js'
+import { writeBackRows } from './writeBackRows.js'
 
 /** A product, of which threads share the rows, or the products of a batch, each of which one thread does alone. */
 export function product(kernel: MatmulKernel, functions: ModuleFunctions, layout: Layout): KernelCode {
@@ -56,7 +57,7 @@ interface Operands extends DenseOperands {
 
 /** Where the operands of a product are; of a batch of products, of that with these indices. */
 function operandsOf(
-  { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, nonzeros, batch }: MatmulKernel,
+  { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, writeBack, nonzeros, batch }: MatmulKernel,
   functions: ModuleFunctions,
   layout: Layout,
   indices: readonly Local<'i32'>[],
@@ -79,6 +80,7 @@ function operandsOf(
       packedLeft === undefined
         ? undefined
         : at(packedLeft, batch.a, packedMatrixBytes({ m, k }, functions.dense(dtype))),
+    bias: writeBack?.bias === undefined ? undefined : i32.const(layout.addressOf(writeBack.bias)),
     list: nonzeros === undefined ? undefined : at(nonzeros, batch.a, tableBytes),
   }
 }
@@ -93,6 +95,9 @@ function multiply(
   const densely = denseProduct(kernel, functions.dense(kernel.dtype), layout, operands, range)
   const { list, b: right, result } = operands
   if (kernel.nonzeros === undefined || list === undefined) return densely
-  const byList = listedProduct(kernel, functions, { list, right, result }, range)
+  const byList = [
+    listedProduct(kernel, functions, { list, right, result }, range),
+    writeBackRows(kernel, layout, range),
+  ]
   return [if_(functions.isUsed(kernel.nonzeros), byList, densely)]
 }

@@ -45,6 +45,12 @@ export function isInRows({ count, extents, a }: Batch): boolean {
   return count === 1 || (extents.length === 1 && a[0] === 1)
 }
 
+/** What is done to a product as it is written: a bias, a buffer with an element for each column, is added, then relu applied. */
+export interface ProductWriteBack {
+  readonly bias?: number | undefined
+  readonly relu: boolean
+}
+
 /** buffer = a · b for each matrix of a batch. */
 export interface MatmulKernel {
   readonly kind: 'matmul'
@@ -63,6 +69,8 @@ export interface MatmulKernel {
   readonly packedLeft?: number
   /** The buffer of the packed right side, where that is packed once for all threads. */
   readonly packedRight?: number
+  /** Of single matrices alone. */
+  readonly writeBack?: ProductWriteBack
   readonly batch: Batch
 }
 

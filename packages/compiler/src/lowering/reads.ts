@@ -11,9 +11,10 @@ export function buffersRead(kernel: Kernel): Set<number> {
       return new Set([...buffersIn(kernel.value), ...buffersIn(kernel.place)])
     case 'matmul':
       return new Set(
-        [kernel.a, kernel.b, kernel.nonzeros, kernel.packedLeft, kernel.packedRight].filter(
-          (buffer) => buffer !== undefined,
-        ),
+        [
+          ...[kernel.a, kernel.b, kernel.nonzeros, kernel.packedLeft, kernel.packedRight],
+          kernel.writeBack?.bias,
+        ].filter((buffer) => buffer !== undefined),
       )
     case 'packLeft':
       return new Set([kernel.a])

@@ -8,6 +8,7 @@ import type { Linear } from './linear.js'
 import type { LoweredProgram } from './lower.js'
 import { mostPackedAlone } from './packSides.js'
 import { buffersRead } from './reads.js'
+import { withoutUnused } from './withoutUnused.js'
 
 /** Parts have at least so many steps along the inner axis: shorter ones spend their time on the ends of loops. */
 const leastSteps = 64
@@ -141,15 +142,6 @@ function splitBy({ program, kernels, buffers }: LoweredProgram, left: Left, part
     )
   }
   return withoutUnused({ program: { ...program, nodes }, kernels: split, buffers: named })
-}
-
-/** The program without buffers that nothing fills any more. */
-function withoutUnused({ program, kernels, buffers }: LoweredProgram): LoweredProgram {
-  const filled = new Set(kernels.map(({ buffer }) => buffer))
-  const used = [...buffers].filter(
-    ([, buffer]) => program.nodes[buffer].kind !== 'operation' || filled.has(buffer),
-  )
-  return { program, kernels, buffers: new Map(used) }
 }
 
 function nodeOf(

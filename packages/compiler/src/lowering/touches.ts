@@ -58,7 +58,7 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
     }
     case 'matmul': {
-      const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, batch } = kernel
+      const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, writeBack, batch } = kernel
       const isByMatrices = ([step]: readonly number[], rows: number): boolean =>
         batch.extents.length === 1 && step === 1 && rows === batch.count
       const left = {
@@ -72,6 +72,7 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
           ...(nonzeros === undefined ? [] : [{ buffer: nonzeros, ...left }]),
           ...(packedLeft === undefined ? [] : [{ buffer: packedLeft, ...left }]),
           ...(packedRight === undefined ? [] : [{ buffer: packedRight, isByRows: never }]),
+          ...(writeBack?.bias === undefined ? [] : [{ buffer: writeBack.bias, isByRows: never }]),
         ],
         writes: [inOrder],
       }
