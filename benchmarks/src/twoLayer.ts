@@ -108,7 +108,7 @@ async function measure(
     if ((iteration - 1) % batchesAtOnce === 0)
       numbers = integers(source, [batchesAtOnce * batchSize], { max: total }).data
     const start = ((iteration - 1) % batchesAtOnce) * batchSize
-    iterate(tensor(numbers.slice(start, start + batchSize)))
+    iterate(tensor(numbers.subarray(start, start + batchSize)))
     if (iteration % iterationsPerRound !== 0) continue
     const now = performance.now()
     rounds.push((now - roundStarted) / iterationsPerRound)

@@ -7,13 +7,17 @@ import type { Program } from './program.js'
 
 /** The place of a value in a program's memory. */
 export class MemoryPlace {
-  private view: TypedArray | undefined
+  private readonly size: number
+  private view: TypedArray
 
   constructor(
     private readonly memory: WebAssembly.Memory,
     readonly address: number,
     readonly spec: Spec,
-  ) {}
+  ) {
+    this.size = sizeOf(spec.shape)
+    this.view = elementsAt(memory.buffer, address, spec)
+  }
 
   /** The value, copied out. */
   read(): number | Tensor {
@@ -30,9 +34,8 @@ export class MemoryPlace {
   }
 
   private get elements(): TypedArray {
-    const { buffer } = this.memory
-    // Memory that has grown has another buffer.
-    if (this.view?.buffer !== buffer) this.view = elementsAt(buffer, this.address, this.spec)
+    // Memory that has grown has another buffer: that of shared memory before is as good, any other has lost its elements.
+    if (this.view.length !== this.size) this.view = elementsAt(this.memory.buffer, this.address, this.spec)
     return this.view
   }
 }

@@ -63,7 +63,7 @@ export function* sampledRows(source: Rng, count: number, batchSize: number): Gen
   for (;;) {
     const numbers = integers(source, [batches * batchSize], { max: count }).data as Int32Array
     for (let start = 0; start < numbers.length; start += batchSize)
-      yield numbers.slice(start, start + batchSize)
+      yield numbers.subarray(start, start + batchSize)
   }
 }
 

@@ -71,6 +71,8 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
   const row = local('i32', 'row')
   const column = local('i32', 'column')
   const start = local('i32', 'start')
+  const line = local('i32', 'line')
+  const pair = local('i32', 'pair')
   const listRow = functions.listRow(sourceOf(kernel))
   const values = kernel.values === undefined ? 0 : layout.addressOf(kernel.values)
   // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one. Where the
@@ -83,17 +85,13 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
     run: func('listRows', rangeParameters, 'none', ({ begin, end }) => [
       leaf.dtype === 'uint8' ? for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]) : [],
       if_(functions.isUsed(buffer), [
+        set(line, i32.add(i32.mul(begin, tableStride), list)),
+        set(pair, i32.add(i32.mul(begin, pairsStride), list + pairs)),
         for_(row, begin, end, 1, [
-          atRow(kernel, layout, row, (address) => [
-            call(
-              listRow,
-              address,
-              columns,
-              i32.add(i32.mul(row, tableStride), list),
-              i32.add(i32.mul(row, pairsStride), list + pairs),
-              values,
-            ),
-          ]),
+          atRow(kernel, layout, row, (address) => [call(listRow, address, columns, line, pair, values)]),
+          increase(line, tableStride),
+          // Without gaps between rows the list is on few pages of memory.
+          set(pair, i32.load(i32.sub(line, 4))),
         ]),
       ]),
     ]),
