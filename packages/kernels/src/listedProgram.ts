@@ -47,6 +47,8 @@ export interface ListedColumns {
   readonly columns: number
   /** Bytes from one row of the right side, and of the result, to the next; an unknown one would cost a fifth more. */
   readonly stride: number
+  /** Whether one relaxed instruction multiplies and adds. */
+  readonly relaxed: boolean
 }
 
 const listedParameters = {
@@ -63,7 +65,7 @@ const listedParameters = {
  * value · right[column] over its pairs in a range of blocks. `line` is the first entry of the range in the first row's
  * line, `span` the bytes from there to the entry behind the range.
  */
-export function multiplyListedRows({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
+export function multiplyListedRows({ columns, stride, relaxed }: ListedColumns): DefinedFunction<'none'> {
   const { sums, load, store } = rowVectors(columns)
   const factor = local('v128', 'factor')
   return func('multiplyListedRows', listedParameters, 'none', (parameters) => {
@@ -76,7 +78,7 @@ export function multiplyListedRows({ columns, stride }: ListedColumns): DefinedF
       forEachPair(pair, last, [
         set(factor, v128.load32_splat(pair, 4)),
         set(from, i32.add(i32.mul(i32.load(pair), stride), right)),
-        sums.map((sum, v) => set(sum, f32x4.add(sum, f32x4.mul(factor, v128.load(from, v * 16))))),
+        sums.map((sum, v) => set(sum, multiplyAdd(relaxed, factor, v128.load(from, v * 16), sum))),
       ]),
       store(out),
     ])
@@ -87,7 +89,7 @@ export function multiplyListedRows({ columns, stride }: ListedColumns): DefinedF
  * `multiplyListedColumns(…)`, with the same parameters: for each of so many rows of the list, out[column] += value ·
  * right[row] for its pairs in a range of blocks. `out` is where the product's row of column 0 is.
  */
-export function multiplyListedColumns({ columns, stride }: ListedColumns): DefinedFunction<'none'> {
+export function multiplyListedColumns({ columns, stride, relaxed }: ListedColumns): DefinedFunction<'none'> {
   const { sums: factors, load, last: lastLanes } = rowVectors(columns)
   const value = local('v128', 'value')
   return func('multiplyListedColumns', listedParameters, 'none', (parameters) => {
@@ -99,12 +101,22 @@ export function multiplyListedColumns({ columns, stride }: ListedColumns): Defin
         set(value, v128.load32_splat(pair, 4)),
         set(to, i32.add(i32.mul(i32.load(pair), stride), out)),
         factors.map((factor, v) => {
-          const sum = f32x4.add(v128.load(to, v * 16), f32x4.mul(value, factor))
+          const sum = multiplyAdd(relaxed, value, factor, v128.load(to, v * 16))
           return storeFirst(v === factors.length - 1 ? lastLanes : lanes, to, sum, v * 16)
         }),
       ]),
     ])
   })
+}
+
+/** x · y + sum, in each lane. */
+function multiplyAdd(
+  relaxed: boolean,
+  x: Expression<'v128'>,
+  y: Expression<'v128'>,
+  sum: Expression<'v128'>,
+): Expression<'v128'> {
+  return relaxed ? f32x4.relaxed_madd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y))
 }
 
 /** The vectors of a row of so many columns, and how they are loaded and stored. */

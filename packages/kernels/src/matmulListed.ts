@@ -1,5 +1,6 @@
 /** The product with a float32 matrix on the left that is mostly zeros: they are left out. */
 import { encodeModule } from './assembler/index.js'
+import { wasmFeatures } from './features.js'
 import { listBlock, listLayout, listOverrun, listRowFunction, type ListLayout } from './listProgram.js'
 import {
   addSkippedColumns,
@@ -99,8 +100,9 @@ function scratchMemory(): ScratchMemory {
 function programFor(n: number): ListedExports {
   const known = programs.get(n)
   if (known !== undefined) return known
-  const group = { columns: listedColumns, stride: n * 4 }
-  const last = { columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1), stride: n * 4 }
+  const { relaxedSimd: relaxed } = wasmFeatures()
+  const group = { columns: listedColumns, stride: n * 4, relaxed }
+  const last = { columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1), stride: n * 4, relaxed }
   const bytes = encodeModule({
     memory: { minimum: 1, import: ['scratch', 'memory'] },
     exports: {

@@ -23,12 +23,21 @@ export class ModuleFunctions {
   )
   readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
   readonly listRow = once((source: ListSource) => listRowFunction(source))
-  readonly multiplyListedRows = once((columns: ListedColumns) => multiplyListedRows(columns), keyOf)
-  readonly multiplyListedColumns = once((columns: ListedColumns) => multiplyListedColumns(columns), keyOf)
+  readonly multiplyListedRows = once((place: PlaceOfColumns) => multiplyListedRows(listed(place)), keyOf)
+  readonly multiplyListedColumns = once(
+    (place: PlaceOfColumns) => multiplyListedColumns(listed(place)),
+    keyOf,
+  )
   /** 1 where a list is used. Each thread has its own, for each finds out from the same sample. */
   readonly isUsed = once((list: number): Global<'i32'> => global('i32', `usesList${list}`, i32.const(0)))
 }
 
-function keyOf({ columns, stride }: ListedColumns): string {
+type PlaceOfColumns = Omit<ListedColumns, 'relaxed'>
+
+function listed(place: PlaceOfColumns): ListedColumns {
+  return { ...place, relaxed: wasmFeatures().relaxedSimd }
+}
+
+function keyOf({ columns, stride }: PlaceOfColumns): string {
   return `${columns} ${stride}`
 }
