@@ -5,7 +5,7 @@
  */
 
 /** The Bernoulli numbers B₂, B₄, …, B₂₄ (24.2.iv). */
-const bernoulli = [
+export const bernoulliNumbers: readonly number[] = [
   1 / 6,
   -1 / 30,
   1 / 42,
@@ -24,7 +24,7 @@ const bernoulli = [
 const farAway = 10
 
 /** Euler's constant γ (5.2.3). */
-const eulerGamma = 0.5772156649015329
+export const eulerGamma = 0.5772156649015329
 
 /** ζ(k) − 1 for k = 2, 3, …, of Riemann's zeta function; computed to the last bit of a float64. */
 const zetaMinusOne = [
@@ -74,7 +74,8 @@ function logGammaNearTwo(z: number): number {
 /** log Γ(x) by Stirling's series (5.11.1), with (x − ½) log x − x written so that it is ∞ at ∞. */
 function stirling(x: number): number {
   let sum = 0
-  for (let k = bernoulli.length; k >= 1; k--) sum = sum / (x * x) + bernoulli[k - 1] / (2 * k * (2 * k - 1))
+  for (let k = bernoulliNumbers.length; k >= 1; k--)
+    sum = sum / (x * x) + bernoulliNumbers[k - 1] / (2 * k * (2 * k - 1))
   return (x - 0.5) * (Math.log(x) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + sum / x
 }
 
@@ -89,7 +90,7 @@ export function digamma(x: number): number {
   let y = x
   for (; y < farAway; y++) recurrence += 1 / y
   let sum = 0
-  for (let k = bernoulli.length; k >= 1; k--) sum = (sum + bernoulli[k - 1] / (2 * k)) / (y * y)
+  for (let k = bernoulliNumbers.length; k >= 1; k--) sum = (sum + bernoulliNumbers[k - 1] / (2 * k)) / (y * y)
   return Math.log(y) - 0.5 / y - sum - recurrence
 }
 
@@ -117,7 +118,7 @@ function polygammaOfPositive(order: number, x: number): number {
   const leading = factorialOverPower(order - 1, y)
   sum += leading + factorialOverPower(order, y) / 2
   let term = leading
-  bernoulli.forEach((number, k) => {
+  bernoulliNumbers.forEach((number, k) => {
     const n = 2 * (k + 1)
     term *= ((n + order - 1) * (n + order - 2)) / (n * (n - 1)) / (y * y)
     sum += number * term

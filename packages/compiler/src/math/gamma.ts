@@ -3,6 +3,7 @@
  * asymptotic series far from the origin, whither recurrences lead, and by reflection for negative numbers. References
  * are to the NIST Digital Library of Mathematical Functions, dlmf.nist.gov.
  */
+import { bernoulliNumbers, eulerGamma } from '@tapegrad/autograd/tracing'
 import { br_if, call, f64x2, for_, i32, local, loop, set, v128 } from '@tapegrad/kernels/assembler'
 import { coefficients } from './coefficients.js'
 import { choose, float64Lanes, signBit, withSignOf, type Lanes, type Vector } from './lanes.js'
@@ -11,30 +12,11 @@ import { polynomial } from './polynomial.js'
 import { sineAndCosine } from './trigonometric.js'
 import { binaryFunction, type BinaryFormula, type Code, type UnaryFormula } from './vectorFunction.js'
 
-/** The Bernoulli numbers B₂, B₄, …, B₂₄ (24.2.iv). */
-const bernoulli = [
-  1 / 6,
-  -1 / 30,
-  1 / 42,
-  -1 / 30,
-  5 / 66,
-  -691 / 2730,
-  7 / 6,
-  -3617 / 510,
-  43867 / 798,
-  -174611 / 330,
-  854513 / 138,
-  -236364091 / 2730,
-]
-
 /** From here on the asymptotic series of logGamma and digamma hold; that of polygamma from here and its order on. */
 const farAway = 10
 
 /** How many terms of the asymptotic series results need. */
 const seriesTerms = { single: 3, double: 7 } as const
-
-/** Euler's constant γ (5.2.3). */
-const eulerGamma = 0.5772156649015329
 
 /** log |Γ(x)|, +∞ at the poles 0, −1, …, NaN at −∞: of negative numbers log |π / sin πx| − log Γ(1 − x) (5.5.3). */
 export const logGamma: UnaryFormula = (lanes, code, x) => {
@@ -138,7 +120,7 @@ function digammaOfPositive(lanes: Lanes, code: Code, x: Vector): Vector {
 
 /** Σ B₂ₖ / divisor(k) · wᵏ⁻¹ for k from 1 on, w = 1 / x² */
 function asymptoticSeries(lanes: Lanes, code: Code, w: Vector, divisor: (k: number) => number): Vector {
-  const terms = bernoulli.slice(0, seriesTerms[lanes.precision])
+  const terms = bernoulliNumbers.slice(0, seriesTerms[lanes.precision])
   return polynomial(
     lanes,
     code,
@@ -202,7 +184,7 @@ const polygammaOfPositive = binaryFunction('polygammaOfPositive', float64Lanes, 
   // The terms are B₂ₖ / (2k)! times (2k + n − 1)! / yⁿ⁺²ᵏ.
   const risen = leading
   let factorial = 1
-  bernoulli.forEach((number, k) => {
+  bernoulliNumbers.forEach((number, k) => {
     const m = 2 * (k + 1)
     factorial *= m * (m - 1)
     const factors = mul(add(order, constant(m - 1)), add(order, constant(m - 2)))
