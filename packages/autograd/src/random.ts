@@ -1,10 +1,10 @@
 /** Random tensors from a counter-based generator: the same seed gives the same numbers on any machine. */
+import { philox } from '@tapegrad/kernels'
 import type { DTypeOption } from './create.js'
 import type { DType, TypedArray } from './dtype.js'
 import { checkDType, isFloat } from './dtype.js'
 import { flatten, split } from './composed/shapes.js'
 import { ArgumentError, DTypeError, TapeError } from './errors.js'
-import { philox } from './philox.js'
 import { add, mul, sub } from './primitives/arithmetic.js'
 import { cast } from './primitives/cast.js'
 import { greaterEqual, less, where } from './primitives/comparison.js'

@@ -14,16 +14,23 @@ import {
 } from '@tapegrad/autograd'
 import { shape } from './support/arbitraries.js'
 import { expectError } from './support/errors.js'
-import type * as Philox from '../src/philox.js'
+import type * as Kernels from '@tapegrad/kernels'
 
 /** A generator whose key begins with NaN gives the second word of its key over and over. */
-jest.mock('../src/philox.js', () => {
-  const actual = jest.requireActual<typeof Philox>('../src/philox.js')
-  const philox: typeof Philox.philox = (key, counter, out, offset) => {
-    if (Number.isNaN(key[0])) out.fill(key[1], offset, offset + 4)
-    else actual.philox(key, counter, out, offset)
+jest.mock('@tapegrad/kernels', () => {
+  const actual = jest.requireActual<typeof Kernels>('@tapegrad/kernels')
+  const fill = (word: number, out: Float64Array): void => {
+    out.fill(((word >>> 5) * 2 ** 26 + (word >>> 6)) / 2 ** 53)
   }
-  return { ...actual, philox }
+  const drawFractions: typeof Kernels.drawFractions = (key, counter, out) => {
+    if (Number.isNaN(key[0])) fill(key[1], out)
+    else actual.drawFractions(key, counter, out)
+  }
+  const drawFractionsPlain: typeof Kernels.drawFractionsPlain = (key, counter, out) => {
+    if (Number.isNaN(key[0])) fill(key[1], out)
+    else actual.drawFractionsPlain(key, counter, out)
+  }
+  return { ...actual, drawFractions, drawFractionsPlain }
 })
 
 const seed = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })

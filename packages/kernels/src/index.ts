@@ -6,7 +6,7 @@ export { wasmFeatures, type WasmFeatures } from './features.js'
 export { matmul } from './matmul.js'
 export type { FloatArray, MatmulOptions } from './matmulOptions.js'
 export { matmulPlain } from './matmulPlain.js'
-export { permute, philox } from './philox.js'
+export { philox } from './philox.js'
 
 // The functions that programs of kernels are made of, for programs that contain a matrix product or random numbers.
 export {

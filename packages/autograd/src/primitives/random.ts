@@ -1,6 +1,5 @@
 /** The random bits that all distributions are made of. */
 import { drawFractions as draw, drawFractionsPlain } from '@tapegrad/kernels'
-import { philox } from '../philox.js'
 import { defineVariadic } from '../primitive.js'
 import { Tensor } from '../tensor.js'
 
@@ -21,7 +20,7 @@ export const drawFractions = defineVariadic<{ readonly count: number }>({
     const key = [low.data[0], high.data[0]] as const
     const out = new Float64Array(count)
     if (count > fewFractions) draw(key, counter.data[0], out)
-    else drawFractionsPlain(key, counter.data[0], out, philox)
+    else drawFractionsPlain(key, counter.data[0], out)
     return new Tensor(out, shape, dtype)
   },
   reverse: null,
