@@ -3,11 +3,8 @@ import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/
 import { assemble } from './assemble.js'
 import { moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
 import { createMemory, maximumPages, ProgramInstance } from './instance.js'
-import { findNonzeros } from './lowering/findNonzeros.js'
-import { fuseWriteBacks } from './lowering/fuseWriteBacks.js'
 import { lower } from './lowering/lower.js'
-import { packSides } from './lowering/packSides.js'
-import { splitProducts } from './lowering/splitProducts.js'
+import { planProducts } from './lowering/planProducts.js'
 import { inputIndices, placesOf } from './places.js'
 import { inputChecks } from './rangeChecks.js'
 import type { Pattern } from './signature.js'
@@ -78,7 +75,7 @@ function compileFor(
   const { program, structure } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
-  const lowered = packSides(findNonzeros(fuseWriteBacks(splitProducts(lower(program), threads))))
+  const lowered = planProducts(lower(program), threads)
   const assembled = assemble(lowered, { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance

@@ -9,12 +9,9 @@ import { CompileError } from './errors.js'
 import { generatorsOf, moveOn, putTogether, takenApart } from './generators.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance } from './instance.js'
 import { explain } from './explain.js'
-import { findNonzeros } from './lowering/findNonzeros.js'
-import { fuseWriteBacks } from './lowering/fuseWriteBacks.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
-import { packSides } from './lowering/packSides.js'
-import { splitProducts } from './lowering/splitProducts.js'
+import { planProducts } from './lowering/planProducts.js'
 import { updateState } from './lowering/updateState.js'
 import { inputIndices, MemoryPlace, placesOf } from './places.js'
 import { aligned } from './plan.js'
@@ -193,8 +190,7 @@ class StepProgram {
     const states = nodes.slice(0, this.statePlaces.length)
     const checkInputs = inputChecks(traced.program, states.length)
     const updated = updateState(lower(traced.program), states)
-    const split = splitProducts(updated.lowered, this.threads)
-    const lowered = packSides(findNonzeros(fuseWriteBacks(split, updated.inPlace)))
+    const lowered = planProducts(updated.lowered, this.threads, updated.inPlace)
     const { program, buffers } = lowered
 
     const fixed = new Map(states.map((state, k) => [state, this.statePlaces[k].address]))

@@ -1,11 +1,10 @@
 /** Where a program looks for zeros: left sides of matrix products that are large enough for it to pay. */
 import { tensor } from '@tapegrad/autograd'
-import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import type { ConstantNode } from '../program.js'
 import { byteLeafOf, isContiguous, valuesOfBytes } from './byteLeaf.js'
 import type { Expression, Load } from './expression.js'
-import type { Kernel, MapKernel, MatmulKernel, NonzerosKernel } from './kernel.js'
-import { isInRows } from './kernel.js'
+import type { Kernel, MatmulKernel, NonzerosKernel } from './kernel.js'
+import { fillsInOrder, isInRows } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
 
@@ -59,7 +58,7 @@ function sourceOf(product: MatmulKernel, maker: Kernel | undefined): ListSource 
   const [height, columns] = transposeA ? [k, m] : [m, k]
   const rows = batch.count * height
   const parts = batch.count === 1 ? undefined : batch.count
-  if (maker?.kind === 'map' && isInOrder(maker, rows, columns)) {
+  if (maker?.kind === 'map' && fillsInOrder(maker, rows, columns)) {
     const { value, loops } = maker
     const byte = byteLeafOf(value)
     if (byte !== undefined)
@@ -110,16 +109,6 @@ function withLists(
 /** Whether a kernel is a product that uses a list of its left side, and nothing else of it. */
 function isListed(kernel: Kernel, lists: ReadonlyMap<number, NonzerosKernel>): boolean {
   return kernel.kind === 'matmul' && isWorthLooking(kernel) && lists.has(kernel.a) && kernel.b !== kernel.a
-}
-
-/** Whether the kernel makes all rows of the matrix, one after the other. */
-function isInOrder({ loops, store }: MapKernel, rows: number, columns: number): boolean {
-  return (
-    loops.at(-1) === columns &&
-    sizeOf(loops) === rows * columns &&
-    store.offset === 0 &&
-    stridesOf(loops).every((stride, loop) => store.steps[loop] === stride)
-  )
 }
 
 /** Rows of the right side are what is multiplied by a nonzero element, so they have to lie in memory as rows. */

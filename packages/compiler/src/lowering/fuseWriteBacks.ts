@@ -2,6 +2,7 @@
 import type { Shape } from '@tapegrad/autograd'
 import type { Expression, Load } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel, ProductWriteBack } from './kernel.js'
+import { fillsInOrder } from './kernel.js'
 import type { Linear } from './linear.js'
 import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
@@ -43,13 +44,9 @@ function canWriteBack({ program, buffers }: LoweredProgram, { buffer, m, n, batc
 function loopOver({ kernels }: LoweredProgram, { buffer, m, n }: MatmulKernel): MapKernel | undefined {
   const [loop, ...others] = kernels.filter((kernel) => buffersRead(kernel).has(buffer))
   if (others.length > 0 || loop?.kind !== 'map' || loop.unlessListed !== undefined) return undefined
-  const isInOrder =
-    loop.loops.length === 2 &&
-    loop.loops[0] === m &&
-    loop.loops[1] === n &&
-    isForm(loop.store, [n, 1], loop.loops)
   // A concatenation is filled by a loop for each of its parts.
   const fillers = kernels.filter((kernel) => kernel.buffer === loop.buffer)
+  const isInOrder = loop.loops.length === 2 && fillsInOrder(loop, m, n)
   return isInOrder && fillers.length === 1 ? loop : undefined
 }
 

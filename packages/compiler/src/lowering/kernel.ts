@@ -1,5 +1,6 @@
 /** The steps of a lowered program: each fills a buffer, and is one loop nest of the WebAssembly program. */
 import type { DType, Shape } from '@tapegrad/autograd'
+import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
 import type { Expression, Gather, Load } from './expression.js'
 import type { Linear } from './linear.js'
 
@@ -14,6 +15,16 @@ export interface MapKernel {
   readonly unlessListed?: number | undefined
   /** How many parts threads share it by: its first loop; its first loops by default. */
   readonly parts?: number
+}
+
+/** Whether the kernel fills a matrix, row by row. In a loop that runs once any step will do. */
+export function fillsInOrder({ loops, store }: MapKernel, rows: number, columns: number): boolean {
+  return (
+    loops.at(-1) === columns &&
+    sizeOf(loops) === rows * columns &&
+    store.offset === 0 &&
+    stridesOf(loops).every((stride, loop) => loops[loop] === 1 || store.steps[loop] === stride)
+  )
 }
 
 /** What a reduction does with its elements. */

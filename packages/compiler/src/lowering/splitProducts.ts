@@ -4,6 +4,7 @@ import type { Node, OperationNode } from '../program.js'
 import type { Expression } from './expression.js'
 import { mapLoads, mapPositions } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel, ReduceKernel } from './kernel.js'
+import { fillsInOrder } from './kernel.js'
 import type { Linear } from './linear.js'
 import type { LoweredProgram } from './lower.js'
 import { mostPackedAlone } from './packSides.js'
@@ -92,15 +93,7 @@ function makerOf(kernels: readonly Kernel[], { buffer, rows, columns }: Left): M
   const writers = kernels.filter((kernel) => kernel.buffer === buffer)
   const [maker] = writers
   if (writers.length !== 1 || maker.kind !== 'map') return undefined
-  const { loops, store } = maker
-  const isInOrder =
-    loops.length === 2 &&
-    loops[0] === rows &&
-    loops[1] === columns &&
-    store.offset === 0 &&
-    store.steps[0] === columns &&
-    store.steps[1] === 1
-  return isInOrder ? maker : undefined
+  return maker.loops.length === 2 && fillsInOrder(maker, rows, columns) ? maker : undefined
 }
 
 function splitBy({ program, kernels, buffers }: LoweredProgram, left: Left, parts: number): LoweredProgram {
