@@ -1,24 +1,23 @@
 /** compile: a function traced once for each kind of arguments, and run as WebAssembly from then on. */
-import type { Accepted, Peeled, Spec, Tensor, Value, Variable } from '@tapegrad/autograd'
+import type { Accepted, Peeled, Spec, Variable } from '@tapegrad/autograd'
 import { assemble } from './assemble.js'
-import { moveOn, putTogether, takenApart, withoutGenerators } from './generators.js'
+import type { CompiledCallOptions } from './compiledCall.js'
+import { CompiledCall } from './compiledCall.js'
+import { takenApart, withoutGenerators } from './generators.js'
 import { createMemory, maximumPages, ProgramInstance } from './instance.js'
 import { lower } from './lowering/lower.js'
 import { planProducts } from './lowering/planProducts.js'
+import { Pattern } from './pattern.js'
 import { inputIndices, placesOf } from './places.js'
 import { inputChecks } from './rangeChecks.js'
-import type { Pattern } from './signature.js'
-import { hasVariables, patternOf, signatureOf } from './signature.js'
+import { hasVariables, signatureOf } from './signature.js'
 import { threadCount } from './threads.js'
-import { filled, traceCall } from './tracedCall.js'
+import { traceCall } from './tracedCall.js'
 
 export interface CompileOptions {
   /** How many threads run it: the cores up to 8 by default, 1 in a page that isn't isolated from other origins. */
   readonly threads?: number | undefined
 }
-
-/** A program compiled for one kind of arguments: puts values in, runs, takes results out. */
-type Compiled = (values: readonly Value[]) => unknown
 
 /**
  * A function that does what `f` does, compiled: traced once for each structure, kinds, shapes and dtypes of its
@@ -42,27 +41,25 @@ export function compile(
   options: CompileOptions = {},
 ): (...args: unknown[]) => unknown {
   const threads = threadCount(options.threads)
-  const programs = new Map<string, Compiled>()
-  const find = (plain: readonly unknown[]): Compiled => {
+  const calls = new Map<string, CompiledCall>()
+  const callFor = (args: readonly unknown[]): CompiledCall => {
+    const plain = takenApart(args) as readonly unknown[]
     const { specs, key } = signatureOf(plain)
-    const known = programs.get(key)
+    const known = calls.get(key)
     if (known !== undefined) return known
     const compiled = compileFor(withoutGenerators(f), plain, specs, threads)
-    programs.set(key, compiled)
+    calls.set(key, compiled)
     return compiled
   }
-  let recent: { readonly pattern: Pattern; readonly compiled: Compiled } | undefined
+  // Most calls are of the kind of the last one.
+  let recent: { readonly pattern: Pattern; readonly call: CompiledCall } | undefined
   return (...args) => {
-    const plain = takenApart(args) as readonly unknown[]
-    let values = recent?.pattern.valuesOf(plain)
-    if (values === undefined) {
-      if (hasVariables(args)) return f(...(args as never[]))
-      recent = { pattern: patternOf(plain), compiled: find(plain) }
-      values = recent.pattern.valuesOf(plain)!
-    }
-    const [result, counters] = recent!.compiled(values) as ReturnType<ReturnType<typeof withoutGenerators>>
-    moveOn(args, counters)
-    return putTogether(result)
+    const values = recent?.pattern.valuesOf(args)
+    if (values !== undefined) return recent!.call.run(args, values)
+    if (hasVariables(takenApart(args))) return f(...(args as never[]))
+    const [pattern, call] = [new Pattern(args), callFor(args)]
+    recent = { pattern, call }
+    return call.run(args, pattern.valuesOf(args)!)
   }
 }
 
@@ -71,7 +68,7 @@ function compileFor(
   args: readonly unknown[],
   specs: readonly Spec[],
   threads: number,
-): Compiled {
+): CompiledCall {
   const { program, structure } = traceCall(f, args, specs)
   const checkInputs = inputChecks(program)
   const shared = threads > 1
@@ -79,14 +76,11 @@ function compileFor(
   const assembled = assemble(lowered, { threads, shared, maximumPages })
   const instance = new ProgramInstance(assembled, createMemory(assembled.memoryBytes, shared), threads)
   const { memory } = instance
-  const inputs = placesOf(inputIndices(program), program, assembled, memory)
-  const outputs = placesOf(program.outputs, program, assembled, memory)
-  return (values) => {
-    checkInputs(values)
-    inputs.forEach((place, k) => {
-      place.write(values[k] as number | Tensor)
-    })
-    instance.execute()
-    return filled(structure, (position) => outputs[position].read())
-  }
+  return new CompiledCall({
+    instance,
+    checkInputs,
+    inputs: placesOf(inputIndices(program), program, assembled, memory),
+    outputs: placesOf(program.outputs, program, assembled, memory),
+    structure: structure as CompiledCallOptions['structure'],
+  })
 }

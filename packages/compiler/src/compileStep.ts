@@ -1,32 +1,33 @@
 /** compileStep: a step of a loop as a program that keeps its state in its own memory. */
-import type { Spec, Tensor, Value } from '@tapegrad/autograd'
-import { isValue, mapTree, Variable } from '@tapegrad/autograd'
+import type { Spec, Tensor } from '@tapegrad/autograd'
+import { isValue, mapTree } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { assemble } from './assemble.js'
 import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
+import type { CompiledCallOptions } from './compiledCall.js'
+import { CompiledCall } from './compiledCall.js'
 import { CompileError } from './errors.js'
-import { generatorsOf, moveOn, putTogether, takenApart } from './generators.js'
+import { generatorsOf, putTogether, takenApart } from './generators.js'
 import { createMemory, growMemory, maximumPages, ProgramInstance } from './instance.js'
 import { explain } from './explain.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { lower } from './lowering/lower.js'
 import { planProducts } from './lowering/planProducts.js'
 import { updateState } from './lowering/updateState.js'
+import { Pattern } from './pattern.js'
 import { inputIndices, MemoryPlace, placesOf } from './places.js'
 import { aligned } from './plan.js'
 import { inputChecks } from './rangeChecks.js'
-import type { Pattern } from './signature.js'
-import { hasVariables, patternOf, signatureOf } from './signature.js'
+import { hasVariables, signatureOf } from './signature.js'
 import { stateDifference } from './stateDifference.js'
 import { threadCount } from './threads.js'
-import { filled, traceCall } from './tracedCall.js'
+import { traceCall } from './tracedCall.js'
 
 /** A step compiled for one kind of inputs. */
 interface Entry {
-  readonly instance: ProgramInstance
+  readonly call: CompiledCall
   readonly lowered: LoweredProgram
-  run(values: readonly Value[]): unknown
 }
 
 /** What a step returns: the new state, of the old one's structure, and outputs of any. */
@@ -71,14 +72,7 @@ export function compileStep<S, I extends readonly unknown[], O>(
     threadCount(options.threads),
   )
   return {
-    step: (...inputs) => {
-      const [outputs, counters] = program.step(...(takenApart(inputs) as unknown[])) as [
-        unknown,
-        readonly Value[],
-      ]
-      moveOn(inputs, counters)
-      return putTogether(outputs) as O
-    },
+    step: (...inputs) => program.step(inputs) as O,
     get state() {
       return putTogether(program.state) as S
     },
@@ -115,7 +109,8 @@ class StepProgram {
   private readonly statePlaces: readonly MemoryPlace[]
   private readonly entries = new Map<string, Entry>()
   private readonly constants = new Map<Tensor, number>()
-  private recent: { readonly pattern: Pattern; readonly entry: Entry } | undefined
+  /** Most steps are of the kind of the last one. */
+  private recent: { readonly pattern: Pattern; readonly call: CompiledCall } | undefined
   /** The first byte that no entry uses yet. */
   private end: number
 
@@ -144,23 +139,18 @@ class StepProgram {
     })
   }
 
-  step(...inputs: unknown[]): unknown {
-    // Most steps are of the kind of the last one.
-    const sameKind = this.recent?.pattern.valuesOf(inputs)
-    if (sameKind !== undefined) return this.recent!.entry.run(sameKind)
-    const { values, key } = signatureOf(inputs)
-    if (values.some((value) => value instanceof Variable))
+  step(inputs: readonly unknown[]): unknown {
+    const values = this.recent?.pattern.valuesOf(inputs)
+    if (values !== undefined) return this.recent!.call.run(inputs, values)
+    const plain = takenApart(inputs) as readonly unknown[]
+    if (hasVariables(plain))
       throw new CompileError(
         'STEP_INPUT',
         'step: the inputs hold Variables; a compiled step is not differentiated, it takes numbers and Tensors',
       )
-    let entry = this.entries.get(key)
-    if (entry === undefined) {
-      entry = this.compileFor(inputs)
-      this.entries.set(key, entry)
-    }
-    this.recent = { pattern: patternOf(inputs), entry }
-    return entry.run(values)
+    const [pattern, call] = [new Pattern(inputs), this.callFor(plain)]
+    this.recent = { pattern, call }
+    return call.run(inputs, pattern.valuesOf(inputs)!)
   }
 
   get state(): unknown {
@@ -175,12 +165,19 @@ class StepProgram {
     if (this.entries.size === 0)
       return 'nothing is compiled yet: the first step with inputs of a kind compiles it'
     return [...this.entries.values()]
-      .map(({ instance, lowered }) => explain({ lowered, assembled: instance.assembled }))
+      .map(({ call, lowered }) => explain({ lowered, assembled: call.instance.assembled }))
       .join('\n\n')
   }
 
   dispose(): void {
-    for (const { instance } of this.entries.values()) instance.dispose()
+    for (const { call } of this.entries.values()) call.instance.dispose()
+  }
+
+  private callFor(inputs: readonly unknown[]): CompiledCall {
+    const { key } = signatureOf(inputs)
+    const entry = this.entries.get(key) ?? this.compileFor(inputs)
+    this.entries.set(key, entry)
+    return entry.call
   }
 
   private compileFor(inputs: readonly unknown[]): Entry {
@@ -216,22 +213,19 @@ class StepProgram {
     for (const { value, address } of assembled.constants)
       if (typeof value !== 'number') this.constants.set(value, address)
 
-    const inputPlaces = placesOf(nodes.slice(states.length), program, assembled, this.memory)
-    const outputs = placesOf(program.outputs, program, assembled, this.memory)
     // The new state stays where it is; only what is asked for is copied out.
-    const [, structure] = traced.structure as readonly [state: unknown, outputs: unknown]
-    return {
+    const [, structure] = traced.structure as readonly [
+      state: unknown,
+      outputs: CompiledCallOptions['structure'],
+    ]
+    const call = new CompiledCall({
       instance,
-      lowered,
-      run: (values) => {
-        checkInputs(values)
-        inputPlaces.forEach((place, k) => {
-          place.write(values[k] as number | Tensor)
-        })
-        instance.execute()
-        return filled(structure, (position) => outputs[position].read())
-      },
-    }
+      checkInputs,
+      inputs: placesOf(nodes.slice(states.length), program, assembled, this.memory),
+      outputs: placesOf(program.outputs, program, assembled, this.memory),
+      structure,
+    })
+    return { call, lowered }
   }
 
   /** The step, with its results in an order that puts the state first. */

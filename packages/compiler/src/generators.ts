@@ -15,11 +15,19 @@ export function takenApart(tree: unknown): unknown {
 export function putTogether(tree: unknown): unknown {
   if (!isBranch(tree)) return tree
   if (Array.isArray(tree)) return tree.map(putTogether)
-  if (marker in tree) {
-    const [low, high, counter] = (tree as Record<string, readonly Value[]>)[marker]
-    return new Rng([low, high], counter)
-  }
+  const parts = partsOf(tree)
+  if (parts !== undefined) return generatorOf(parts as readonly Value[])
   return Object.fromEntries(Object.entries(tree).map(([key, branch]) => [key, putTogether(branch)]))
+}
+
+/** What a generator was taken apart into, if the tree was one. */
+export function partsOf(tree: object): readonly unknown[] | undefined {
+  return marker in tree ? (tree as Record<string, readonly unknown[]>)[marker] : undefined
+}
+
+/** The generator of a key and a counter. */
+export function generatorOf([low, high, counter]: readonly Value[]): Rng {
+  return new Rng([low, high], counter)
 }
 
 export function generatorsOf(tree: unknown): Rng[] {

@@ -4,16 +4,12 @@ import { isValue, mapTree } from '@tapegrad/autograd'
 import { CompileError } from './errors.js'
 import { optimize } from './passes/index.js'
 import type { Program } from './program.js'
+import { Slot } from './result.js'
 import { traceProgram } from './trace.js'
-
-/** The place of the n-th value in a result. */
-class Slot {
-  constructor(readonly position: number) {}
-}
 
 export interface TracedCall {
   readonly program: Program
-  /** The result, with places for its values. */
+  /** The result, with slots for its values. */
   readonly structure: unknown
 }
 
@@ -35,11 +31,6 @@ export function traceCall(
     return values
   }, specs)
   return { program: optimize(program), structure }
-}
-
-/** A traced call's structure, or a part of it, with values in their places. */
-export function filled(structure: unknown, values: (position: number) => Value): unknown {
-  return mapTree(structure, (leaf) => (leaf instanceof Slot ? values(leaf.position) : leaf))
 }
 
 function checkNotPromise(leaf: unknown): void {

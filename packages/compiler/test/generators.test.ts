@@ -70,6 +70,15 @@ describe('generators', () => {
     expect(program.state).toEqual(state)
   })
 
+  test('are drawn from by a compiled function in another one', () => {
+    const draw = compile((source: Rng) => uniform(source, [3]), { threads: 1 })
+    const twice = compile((source: Rng) => [draw(source), draw(source)], { threads: 1 })
+    const [one, other] = [rng(2), rng(2)]
+    draw(rng(1))
+    expect(twice(one)).toEqual([uniform(other, [3]), uniform(other, [3])])
+    expect(one.counter).toBe(other.counter)
+  })
+
   test('that a traced function captured are refused', () => {
     const captured = rng(0)
     const f = compile((x: Value) => add(x, uniform(captured, [2])))
