@@ -38,13 +38,19 @@ const wordColumns = 64
 
 const blocksOfWord = wordColumns / listBlock
 
+/**
+ * Pairs are written so many at a time, those behind a word's last one to be overwritten: how often a loop runs for
+ * each word is hard to predict, and less so the less often it runs.
+ */
+const pairsAtOnce = 4
+
 /** Where the parts of a list are, in bytes from its start. */
 export interface ListLayout {
   /** Bytes from one line of the table to the next. */
   readonly tableStride: number
   /** Where the pairs begin. */
   readonly pairs: number
-  /** Bytes from the pairs of one row to those of the next: there is room for every element. */
+  /** Bytes from the pairs of one row to those of the next: there is room for every element, and what is written behind. */
   readonly pairsStride: number
   readonly bytes: number
 }
@@ -52,7 +58,7 @@ export interface ListLayout {
 export function listLayout(rows: number, columns: number): ListLayout {
   const tableStride = (Math.ceil(columns / wordColumns) * blocksOfWord + 1) * 4
   const pairs = Math.ceil((rows * tableStride) / 16) * 16
-  const pairsStride = columns * pairBytes
+  const pairsStride = (columns + pairsAtOnce - 1) * pairBytes
   return { tableStride, pairs, pairsStride, bytes: pairs + rows * pairsStride }
 }
 
@@ -75,7 +81,13 @@ export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
     const column = local('i32', 'column')
     const found = local('i32', 'found')
     const word = local('i64', 'word')
-    const isLeft = i64.ne(word, 0n)
+    const end = local('i32', 'end')
+    const writePair = (index: number): Body => [
+      set(found, i32.wrap_i64(i64.ctz(word))),
+      i32.store(pair, i32.add(column, found), index * pairBytes),
+      f32.store(pair, value(i32.add(row, i32.mul(found, bytes)), values), index * pairBytes + 4),
+      set(word, i64.and(word, i64.sub(word, 1n))),
+    ]
     return [
       for_(column, 0, columns, wordColumns, [
         setWord(word, reader, row, i32.sub(columns, column)),
@@ -83,15 +95,14 @@ export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
           const address = block === 0 ? pair : i32.add(pair, bytesOfPairs(word, block * listBlock))
           return i32.store(line, address, block * 4)
         }),
-        if_(isLeft, [
+        if_(i64.ne(word, 0n), [
+          set(end, i32.add(pair, bytesOfPairs(word, wordColumns))),
           loop((again) => [
-            set(found, i32.wrap_i64(i64.ctz(word))),
-            i32.store(pair, i32.add(column, found)),
-            f32.store(pair, value(i32.add(row, i32.mul(found, bytes)), values), 4),
-            increase(pair, pairBytes),
-            set(word, i64.and(word, i64.sub(word, 1n))),
-            br_if(again, isLeft),
+            Array.from({ length: pairsAtOnce }, (_, index) => writePair(index)),
+            increase(pair, pairsAtOnce * pairBytes),
+            br_if(again, i32.lt_u(pair, end)),
           ]),
+          set(pair, end),
         ]),
         increase(row, wordColumns * bytes),
         increase(line, blocksOfWord * 4),
@@ -158,6 +169,7 @@ function setWord(
 
 /** Bytes of the pairs of the first so many columns of a word. */
 function bytesOfPairs(word: Local<'i64'>, columns: number): Expression<'i32'> {
-  const count = i32.wrap_i64(i64.popcnt(i64.shl(word, BigInt(wordColumns - columns))))
+  const some = columns === wordColumns ? word : i64.shl(word, BigInt(wordColumns - columns))
+  const count = i32.wrap_i64(i64.popcnt(some))
   return i32.mul(count, pairBytes)
 }
