@@ -1,6 +1,7 @@
 /** Puts a lowered program together: plans its memory, and encodes its kernels as one WebAssembly module. */
 import type { Spec, Tensor } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
+import type { CompressedRows } from '@tapegrad/kernels'
 import type { ControlWords } from './codegen/barrier.js'
 import { controlWordsAt } from './codegen/barrier.js'
 import { copyLoop } from './codegen/copyLoop.js'
@@ -17,7 +18,7 @@ import type { Layout } from './codegen/layout.js'
 import { elementBytes } from './codegen/machine.js'
 import { mapLoop } from './codegen/mapLoop.js'
 import { ModuleFunctions } from './codegen/moduleFunctions.js'
-import { chooseList, listLayoutOf, listRows } from './codegen/nonzeros.js'
+import { chooseList, listCompressedRows, listLayoutOf, listRows } from './codegen/nonzeros.js'
 import { product } from './codegen/product.js'
 import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
@@ -38,7 +39,7 @@ import { withSweeps } from './sweeps.js'
 /** A constant with its place in memory. */
 export interface PlacedConstant {
   readonly address: number
-  readonly value: number | Tensor
+  readonly value: number | Tensor | CompressedRows
   readonly spec: Spec
 }
 
@@ -121,7 +122,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     work: phases.flat().reduce((total, { work }) => total + work, 0),
     memoryBytes,
     constants: program.nodes.flatMap((node, index) =>
-      node.kind === 'constant' && buffers.has(index) && !fixed.has(index)
+      (node.kind === 'constant' || node.kind === 'compressed') && buffers.has(index) && !fixed.has(index)
         ? [{ address: addressOf(index), value: node.value, spec: node.spec }]
         : [],
     ),
@@ -232,7 +233,9 @@ function codesOf(kernel: Kernel, functions: ModuleFunctions, layout: Layout): re
     case 'random':
       return [randomLoop(kernel, layout)]
     case 'nonzeros':
-      return [chooseList(kernel, functions, layout), listRows(kernel, functions, layout)]
+      return kernel.isCompressed === true
+        ? [listCompressedRows(kernel, functions, layout)]
+        : [chooseList(kernel, functions, layout), listRows(kernel, functions, layout)]
     case 'copy':
       return [copyLoop(kernel, layout)]
   }

@@ -2,6 +2,7 @@
 import type { Spec, Tensor } from '@tapegrad/autograd'
 import { isValue, mapTree } from '@tapegrad/autograd'
 import { sizeOf } from '@tapegrad/autograd/tracing'
+import type { CompressedRows } from '@tapegrad/kernels'
 import { assemble } from './assemble.js'
 import { elementBytes } from './codegen/machine.js'
 import type { CompileOptions } from './compile.js'
@@ -108,7 +109,7 @@ class StepProgram {
   private readonly memory: WebAssembly.Memory
   private readonly statePlaces: readonly MemoryPlace[]
   private readonly entries = new Map<string, Entry>()
-  private readonly constants = new Map<Tensor, number>()
+  private readonly constants = new Map<Tensor | CompressedRows, number>()
   /** Most steps are of the kind of the last one. */
   private recent: { readonly pattern: Pattern; readonly call: CompiledCall } | undefined
   /** The first byte that no entry uses yet. */
@@ -194,9 +195,7 @@ class StepProgram {
     for (const [buffer, state] of updated.inPlace) fixed.set(buffer, fixed.get(state)!)
     program.nodes.forEach((node, index) => {
       const known =
-        node.kind === 'constant' && typeof node.value !== 'number'
-          ? this.constants.get(node.value)
-          : undefined
+        'value' in node && typeof node.value !== 'number' ? this.constants.get(node.value) : undefined
       if (known !== undefined && buffers.has(index)) fixed.set(index, known)
     })
     const shared = this.threads > 1

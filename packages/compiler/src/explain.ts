@@ -48,9 +48,11 @@ function formatKernel(kernel: Kernel): string {
         `of ${formatExpression(kernel.value)}`
       )
     case 'matmul': {
-      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros, writeBack } = kernel
+      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros, isCompressed, writeBack } =
+        kernel
       const product = `%${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''}`
-      const skipping = nonzeros === undefined ? '' : `, by %${nonzeros} where that is short`
+      const unlessLong = isCompressed === true ? '' : ' where that is short'
+      const skipping = nonzeros === undefined ? '' : `, by %${nonzeros}${unlessLong}`
       return `%${buffer} [${m}, ${n}] = ${formatWritten(product, writeBack)} over ${k}${times(batch.count)}${skipping}`
     }
     case 'packLeft':
@@ -66,8 +68,10 @@ function formatKernel(kernel: Kernel): string {
       return `%${kernel.buffer} = running sums of %${kernel.source}`
     case 'random':
       return `%${kernel.buffer} [${kernel.count}] = random numbers of stream (%${kernel.key.join(', %')}) from %${kernel.counter}`
-    case 'nonzeros':
-      return `%${kernel.buffer} = list of the nonzero elements of %${kernel.source} [${kernel.loops.join(', ')}]`
+    case 'nonzeros': {
+      const from = kernel.isCompressed === true ? `, from %${kernel.leaf.buffer}` : ''
+      return `%${kernel.buffer} = list of the nonzero elements of %${kernel.source} [${kernel.loops.join(', ')}]${from}`
+    }
     case 'copy':
       return `%${kernel.buffer} = copy of %${kernel.source}, ${kernel.bytes} bytes`
   }

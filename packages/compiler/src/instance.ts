@@ -1,6 +1,7 @@
 /** A program in memory: instantiated, its constants in place, ready to run. */
 import type { Spec } from '@tapegrad/autograd'
 import { IndexError } from '@tapegrad/autograd'
+import { CompressedRows } from '@tapegrad/kernels'
 import type { AssembledProgram } from './assemble.js'
 import { CompileError } from './errors.js'
 import { MemoryPlace } from './places.js'
@@ -63,7 +64,9 @@ export class ProgramInstance {
     if (threads > 1 && assembled.work >= leastShared)
       this.threads = new Threads(module, memory, assembled.control, threads)
     for (const { address, value, spec } of assembled.constants)
-      new MemoryPlace(memory, address, spec).write(value)
+      if (value instanceof CompressedRows)
+        value.write(new Uint8Array(memory.buffer, address, value.mostBytes))
+      else new MemoryPlace(memory, address, spec).write(value)
     this.error = new MemoryPlace(memory, assembled.control.error, wordSpec)
   }
 

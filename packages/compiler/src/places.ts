@@ -3,7 +3,7 @@ import type { Spec, TypedArray } from '@tapegrad/autograd'
 import { Tensor } from '@tapegrad/autograd'
 import { allocate, sizeOf } from '@tapegrad/autograd/tracing'
 import type { AssembledProgram } from './assemble.js'
-import type { Program } from './program.js'
+import type { LoweredNode, Program } from './program.js'
 
 /** The place of a value in a program's memory. */
 export class MemoryPlace {
@@ -56,7 +56,7 @@ function elementsAt(buffer: ArrayBuffer, address: number, { shape, dtype }: Spec
 
 export function placesOf(
   indices: readonly number[],
-  { nodes }: Program,
+  { nodes }: Program<LoweredNode>,
   { addresses }: AssembledProgram,
   memory: WebAssembly.Memory,
 ): MemoryPlace[] {

@@ -1,5 +1,6 @@
 /** A traced program: a list of nodes in the order of computation, each named by its position. */
 import type { Spec, Tensor } from '@tapegrad/autograd'
+import type { CompressedRows } from '@tapegrad/kernels'
 
 /** An argument of the program. */
 export interface InputNode {
@@ -27,10 +28,20 @@ export interface OperationNode {
   readonly spec: Spec
 }
 
+/** A constant of bytes that a lowered program has in memory in compressed rows. */
+export interface CompressedNode {
+  readonly kind: 'compressed'
+  readonly inputs: readonly []
+  readonly value: CompressedRows
+  readonly spec: Spec
+}
+
 export type Node = InputNode | ConstantNode | OperationNode
 
-export interface Program {
-  readonly nodes: readonly Node[]
+export type LoweredNode = Node | CompressedNode
+
+export interface Program<N extends LoweredNode = Node> {
+  readonly nodes: readonly N[]
   /** The positions of the results. */
   readonly outputs: readonly number[]
 }
@@ -45,7 +56,7 @@ export function usersOf({ nodes }: Program): number[][] {
 }
 
 /** One line a node, such as `%3 = mul(%0, %1): float32 [2, 3]`. */
-export function formatProgram({ nodes, outputs }: Program): string {
+export function formatProgram({ nodes, outputs }: Program<LoweredNode>): string {
   const width = String(Math.max(0, nodes.length - 1)).length
   const lines = nodes.map(
     (node, index) => `%${String(index).padEnd(width)} = ${formatNode(node)}: ${formatSpec(node.spec)}`,
@@ -53,12 +64,14 @@ export function formatProgram({ nodes, outputs }: Program): string {
   return [...lines, `results: ${outputs.map((output) => `%${output}`).join(', ')}`].join('\n')
 }
 
-function formatNode(node: Node): string {
+function formatNode(node: LoweredNode): string {
   switch (node.kind) {
     case 'input':
       return `input ${node.position}`
     case 'constant':
       return `constant${formatConstant(node.value)}`
+    case 'compressed':
+      return `constant in compressed rows of ${node.value.columns} elements`
     case 'operation': {
       const attributes = node.attributes === undefined ? [] : [formatAttributes(node.attributes)]
       return `${node.operation}(${[...node.inputs.map((input) => `%${input}`), ...attributes].join(', ')})`

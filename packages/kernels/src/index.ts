@@ -9,11 +9,13 @@ export { matmulPlain } from './matmulPlain.js'
 export { philox } from './philox.js'
 
 // The functions that programs of kernels are made of, for programs that contain a matrix product or random numbers.
+export { listCompressedRowFunction } from './compressedProgram.js'
+export { CompressedRows } from './compressedRows.js'
 export {
   countNonzerosFunction,
-  listBlock,
   listLayout,
   listRowFunction,
+  wholeRowsLayout,
   type ListLayout,
   type ListSource,
 } from './listProgram.js'

@@ -34,7 +34,7 @@ export const listBlock = 16
 export const pairBytes = 8
 
 /** Columns that are looked at together; their nonzero elements are the bits of a word. */
-const wordColumns = 64
+export const wordColumns = 64
 
 const blocksOfWord = wordColumns / listBlock
 
@@ -42,10 +42,12 @@ const blocksOfWord = wordColumns / listBlock
  * Pairs are written so many at a time, those behind a word's last one to be overwritten: how often a loop runs for
  * each word is hard to predict, and less so the less often it runs.
  */
-const pairsAtOnce = 4
+export const pairsAtOnce = 4
 
 /** Where the parts of a list are, in bytes from its start. */
 export interface ListLayout {
+  /** Columns of a block. */
+  readonly block: number
   /** Bytes from one line of the table to the next. */
   readonly tableStride: number
   /** Where the pairs begin. */
@@ -57,9 +59,25 @@ export interface ListLayout {
 
 export function listLayout(rows: number, columns: number): ListLayout {
   const tableStride = (Math.ceil(columns / wordColumns) * blocksOfWord + 1) * 4
-  const pairs = Math.ceil((rows * tableStride) / 16) * 16
+  return layoutOf({ rows, columns, block: listBlock, tableStride })
+}
+
+/** The same for a list of whole rows: one block has all columns. */
+export function wholeRowsLayout(rows: number, columns: number): ListLayout {
+  return layoutOf({ rows, columns, block: columns, tableStride: 8 })
+}
+
+function layoutOf({
+  rows,
+  columns,
+  ...table
+}: Pick<ListLayout, 'block' | 'tableStride'> & {
+  readonly rows: number
+  readonly columns: number
+}): ListLayout {
+  const pairs = Math.ceil((rows * table.tableStride) / 16) * 16
   const pairsStride = (columns + pairsAtOnce - 1) * pairBytes
-  return { tableStride, pairs, pairsStride, bytes: pairs + rows * pairsStride }
+  return { ...table, pairs, pairsStride, bytes: pairs + rows * pairsStride }
 }
 
 /** What a matrix is read from: its own elements, or bytes of which a table says what float32 each stands for. */
@@ -75,8 +93,7 @@ export const listOverrun = wordColumns * 4
  */
 export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
   const parameters = { row: 'i32', columns: 'i32', line: 'i32', pair: 'i32', values: 'i32' } as const
-  const reader = readers[source]
-  const { bytes, value } = reader
+  const { bytes, value } = readers[source]
   return func('listRow', parameters, 'none', ({ row, columns, line, pair, values }) => {
     const column = local('i32', 'column')
     const found = local('i32', 'found')
@@ -90,7 +107,7 @@ export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
     ]
     return [
       for_(column, 0, columns, wordColumns, [
-        setWord(word, reader, row, i32.sub(columns, column)),
+        setWord(word, source, row, i32.sub(columns, column)),
         Array.from({ length: blocksOfWord }, (_, block) => {
           const address = block === 0 ? pair : i32.add(pair, bytesOfPairs(word, block * listBlock))
           return i32.store(line, address, block * 4)
@@ -116,7 +133,7 @@ export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
 export function countNonzerosFunction(source: ListSource): DefinedFunction<'i32'> {
   const word = local('i64', 'word')
   return func('countNonzeros', { row: 'i32', columns: 'i32' }, 'i32', ({ row, columns }) => [
-    setWord(word, readers[source], row, columns),
+    setWord(word, source, row, columns),
     i32.wrap_i64(i64.popcnt(word)),
   ])
 }
@@ -126,7 +143,7 @@ interface Reader {
   /** Bytes of an element. */
   readonly bytes: number
   /** A bit for each of 16 elements: 1 where it isn't zero. */
-  nonzeroBits(row: Local<'i32'>, first: number): Expression<'i32'>
+  nonzeroBits(row: Expression<'i32'>, first: number): Expression<'i32'>
   value(address: Expression<'i32'>, values: Local<'i32'>): Expression<'f32'>
 }
 
@@ -151,12 +168,13 @@ const readers: Readonly<Record<ListSource, Reader>> = {
 }
 
 /** word = a bit for each of the 64 elements at `row`: 1 where it is one of the first `columns` and isn't zero. */
-function setWord(
+export function setWord(
   word: Local<'i64'>,
-  { nonzeroBits }: Reader,
-  row: Local<'i32'>,
+  source: ListSource,
+  row: Expression<'i32'>,
   columns: Expression<'i32'>,
 ): Body {
+  const { nonzeroBits } = readers[source]
   const [first, second, third, fourth] = [0, 16, 32, 48].map((element) => nonzeroBits(row, element))
   const low = i64.extend_i32_u(i32.or(first, i32.shl(second, 16)))
   const high = i64.extend_i32_u(i32.or(third, i32.shl(fourth, 16)))

@@ -192,18 +192,20 @@ const skippedParameters = {
   right: 'i32',
   out: 'i32',
   columns: 'i32',
+  block: 'i32',
 } as const
 
 /**
- * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns)` completes what {@link multiplyListedRows}
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, block)` completes what {@link multiplyListedRows}
  * does for the columns from `begin` to `end` of the list: where a row of `right`, of so many columns, isn't finite, 0
- * times it is added to the rows of `out` whose element there is zero and so isn't listed.
+ * times it is added to the rows of `out` whose element there is zero and so isn't listed. The list has blocks of so
+ * many columns.
  */
 export function addSkippedRows(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
     const row = local('i32', 'row')
     const from = local('i32', 'from')
     const stride = i32.shl(columns, 2)
@@ -221,6 +223,7 @@ export function addSkippedRows(): DefinedFunction<'none'> {
               from,
               i32.add(out, i32.mul(row, stride)),
               columns,
+              block,
             ),
           ]),
         ]),
@@ -234,7 +237,7 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
     const row = local('i32', 'row')
     const column = local('i32', 'column')
     const stride = i32.shl(columns, 2)
@@ -243,7 +246,7 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
       for_(row, 0, rows, 1, [
         if_(i32.eqz(call(isFinite, right, columns)), [
           for_(column, begin, end, 1, [
-            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, stride)), columns),
+            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, stride)), columns, block),
           ]),
         ]),
         increase(line, lineStride),
@@ -279,16 +282,23 @@ function isFiniteFunction(): DefinedFunction<'i32'> {
   })
 }
 
-/** `addUnlessListed(line, column, from, to, columns)`: to += 0 · from unless the line's row has a pair for the column. */
+/** `addUnlessListed(line, column, from, to, columns, block)`: to += 0 · from unless the line's row has a pair for the column. */
 function addUnlessListedFunction(): DefinedFunction<'none'> {
-  const parameters = { line: 'i32', column: 'i32', from: 'i32', to: 'i32', columns: 'i32' } as const
-  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns }) => {
+  const parameters = {
+    line: 'i32',
+    column: 'i32',
+    from: 'i32',
+    to: 'i32',
+    columns: 'i32',
+    block: 'i32',
+  } as const
+  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns, block }) => {
     const entry = local('i32', 'entry')
     const pair = local('i32', 'pair')
     const last = local('i32', 'last')
     const rest = local('i32', 'rest')
     return [
-      set(entry, i32.add(line, i32.mul(i32.div_u(column, listBlock), 4))),
+      set(entry, i32.add(line, i32.mul(i32.div_u(column, block), 4))),
       set(pair, i32.load(entry)),
       set(last, i32.load(entry, 4)),
       forEachPair(pair, last, [if_(i32.eq(i32.load(pair), column), [return_()])]),

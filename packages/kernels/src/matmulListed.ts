@@ -188,5 +188,5 @@ function multiply(
     }
   }
   const addSkipped = byColumns ? program.addSkippedColumns : program.addSkippedRows
-  addSkipped(list, tableStride, rows, 0, columns, right, out, n)
+  addSkipped(list, tableStride, rows, 0, columns, right, out, n, listBlock)
 }

@@ -6,6 +6,7 @@ import {
   addSkippedColumns,
   addSkippedRows,
   countNonzerosFunction,
+  listCompressedRowFunction,
   listRowFunction,
   multiplyListedColumns,
   multiplyListedRows,
@@ -23,6 +24,7 @@ export class ModuleFunctions {
   )
   readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
   readonly listRow = once((source: ListSource) => listRowFunction(source))
+  readonly listCompressedRow = listCompressedRowFunction()
   readonly multiplyListedRows = once((place: PlaceOfColumns) => multiplyListedRows(listed(place)), keyOf)
   readonly multiplyListedColumns = once(
     (place: PlaceOfColumns) => multiplyListedColumns(listed(place)),

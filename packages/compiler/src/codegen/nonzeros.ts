@@ -3,7 +3,7 @@ import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assemble
 import { call, drop, for_, func, i32, if_, increase, local, memory, set } from '@tapegrad/kernels/assembler'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import type { ListLayout, ListSource } from '@tapegrad/kernels'
-import { blocksAtOnce, listBlock, listedColumns, listLayout, mostDense } from '@tapegrad/kernels'
+import { blocksAtOnce, listedColumns, listLayout, mostDense, wholeRowsLayout } from '@tapegrad/kernels'
 import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
 import { Emitter } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
@@ -100,6 +100,47 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
   }
 }
 
+/** Lists the nonzero elements of a range of compressed rows. */
+export function listCompressedRows(
+  kernel: NonzerosKernel,
+  functions: ModuleFunctions,
+  layout: Layout,
+): KernelCode {
+  const { buffer, leaf } = kernel
+  const { rows } = extentsOf(kernel)
+  const { tableStride, pairs, pairsStride } = listLayoutOf(kernel)
+  const list = layout.addressOf(buffer)
+  const compressed = layout.addressOf(leaf.buffer)
+  const values = layout.addressOf(kernel.values!)
+  const [row, start, entry, line, pair] = ['row', 'start', 'entry', 'line', 'pair'].map((name) =>
+    local('i32', name),
+  )
+  const begins = i32.add(i32.load(start), compressed)
+  const ends = i32.add(i32.load(start, 4), compressed)
+  // As in listRows, waiting for many together takes no longer than for one.
+  const touch = (address: Code<'i32'>): Body => [
+    set(start, address),
+    for_(entry, begins, ends, cacheLine, [drop(i32.load8_u(entry))]),
+  ]
+  return {
+    run: func('listCompressedRows', rangeParameters, 'none', ({ begin, end }) => [
+      for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]),
+      set(line, i32.add(i32.mul(begin, tableStride), list)),
+      set(pair, i32.add(i32.mul(begin, pairsStride), list + pairs)),
+      for_(row, begin, end, 1, [
+        atRow(kernel, layout, row, (address) => [
+          set(start, address),
+          call(functions.listCompressedRow, begins, ends, line, pair, values),
+        ]),
+        set(pair, i32.load(line, 4)),
+        increase(line, tableStride),
+      ]),
+    ]),
+    total: rows,
+    grain: 1,
+  }
+}
+
 /** How much memory is fetched at a time. */
 const cacheLine = 64
 
@@ -110,7 +151,13 @@ function extentsOf({ loops }: NonzerosKernel): { readonly rows: number; readonly
 
 export function listLayoutOf(kernel: NonzerosKernel): ListLayout {
   const { rows, columns } = extentsOf(kernel)
-  return listLayout(rows, columns)
+  return kernel.isCompressed === true ? wholeRowsLayout(rows, columns) : listLayout(rows, columns)
+}
+
+/** How the list of a product's left side is laid out; of a batch, that of each matrix of it. */
+export function layoutOfLeftList({ m, k, transposeA, isCompressed }: MatmulKernel): ListLayout {
+  const [rows, columns] = transposeA ? [k, m] : [m, k]
+  return isCompressed === true ? wholeRowsLayout(rows, columns) : listLayout(rows, columns)
 }
 
 function sourceOf({ leaf }: NonzerosKernel): ListSource {
@@ -141,13 +188,14 @@ export interface ListedOperands {
 
 /** A product with a list, of the rows from `begin` to `end`, which of a transposed left side are the list's columns. */
 export function listedProduct(
-  { m, n, k, transposeA, batch }: MatmulKernel,
+  kernel: MatmulKernel,
   functions: ModuleFunctions,
   { list, right, result }: ListedOperands,
   { begin, end }: { readonly begin: Local<'i32'>; readonly end: Local<'i32'> },
 ): Body {
+  const { n, k, transposeA, batch } = kernel
   const stride = n * 4
-  const { tableStride } = transposeA ? listLayout(k, m) : listLayout(m, k)
+  const { tableStride, block: blockColumns } = layoutOfLeftList(kernel)
   const [line, rows, from, out] = ['line', 'rows', 'from', 'out'].map((name) => local('i32', name))
   const [block, blockEnd, span, first] = ['block', 'blockEnd', 'span', 'first'].map((name) =>
     local('i32', name),
@@ -157,15 +205,15 @@ export function listedProduct(
         set(line, list),
         set(rows, k),
         set(out, result),
-        set(blockEnd, i32.div_u(i32.add(end, listBlock - 1), listBlock)),
+        set(blockEnd, i32.div_u(i32.add(end, blockColumns - 1), blockColumns)),
       ]
     : [
         set(line, i32.add(i32.mul(begin, tableStride), list)),
         set(rows, i32.sub(end, begin)),
         set(out, first),
-        set(blockEnd, Math.ceil(k / listBlock)),
+        set(blockEnd, Math.ceil(k / blockColumns)),
       ]
-  const firstBlock = transposeA ? i32.div_u(begin, listBlock) : i32.const(0)
+  const firstBlock = transposeA ? i32.div_u(begin, blockColumns) : i32.const(0)
   const multiply = transposeA ? functions.multiplyListedColumns : functions.multiplyListedRows
   const addSkipped = transposeA ? functions.addSkippedColumns : functions.addSkippedRows
   const [skippedBegin, skippedEnd] = transposeA ? [begin, end] : [i32.const(0), i32.const(k)]
@@ -180,10 +228,10 @@ export function listedProduct(
     call(
       addSkipped,
       ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-      ...[from, out, i32.const(n)],
+      ...[from, out, i32.const(n), i32.const(blockColumns)],
     ),
     columnGroups(n).map(({ column, columns }) => {
-      const step = blocksAtOnce(columns)
+      const step = kernel.isCompressed === true ? 1 : blocksAtOnce(columns)
       return for_(block, firstBlock, blockEnd, step, [
         set(span, i32.mul(smaller(i32.sub(blockEnd, block), step), 4)),
         call(

@@ -1,7 +1,6 @@
 /** Code for matrix products: by the list of nonzero elements where that is used, else densely. */
 import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
-import { listBlock, listLayout } from '@tapegrad/kernels'
 import type { MatmulKernel } from '../lowering/kernel.js'
 import type { DenseOperands } from './denseProduct.js'
 import { denseProduct, packedMatrixBytes } from './denseProduct.js'
@@ -12,7 +11,7 @@ import { elementBytes } from './machine.js'
 import { setIndices } from './mapLoop.js'
 import { leastCommonMultiple } from './multiples.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
-import { listedProduct } from './nonzeros.js'
+import { layoutOfLeftList, listedProduct } from './nonzeros.js'
 import { writeBackRows } from './writeBackRows.js'
 
 /** A product, of which threads share the rows, or the products of a batch, each of which one thread does alone. */
@@ -26,7 +25,8 @@ export function product(kernel: MatmulKernel, functions: ModuleFunctions, layout
     ),
     total: m,
     // The rows of a transposed left side's product are columns of the list, which is cut between its blocks.
-    grain: transposeA && nonzeros !== undefined ? leastCommonMultiple(rows, listBlock) : rows,
+    grain:
+      transposeA && nonzeros !== undefined ? leastCommonMultiple(rows, layoutOfLeftList(kernel).block) : rows,
   }
 }
 
@@ -57,23 +57,25 @@ interface Operands extends DenseOperands {
 
 /** Where the operands of a product are; of a batch of products, of that with these indices. */
 function operandsOf(
-  { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, writeBack, nonzeros, batch }: MatmulKernel,
+  kernel: MatmulKernel,
   functions: ModuleFunctions,
   layout: Layout,
   indices: readonly Local<'i32'>[],
   matrix?: Local<'i32'>,
 ): Operands {
+  const { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, writeBack, nonzeros, isCompressed, batch } =
+    kernel
   const bytes = elementBytes[dtype]
   const at = (start: number, steps: readonly number[], matrixBytes: number): Code<'i32'> =>
     indices.reduce<Code<'i32'>>(
       (address, index, axis) => i32.add(address, i32.mul(index, steps[axis] * matrixBytes)),
       i32.const(layout.addressOf(start)),
     )
-  const [listRows, listColumns] = transposeA ? [k, m] : [m, k]
-  const tableBytes = listRows * listLayout(listRows, listColumns).tableStride
+  const tableBytes = (transposeA ? k : m) * layoutOfLeftList(kernel).tableStride
   const result = i32.const(layout.addressOf(buffer))
   return {
-    a: at(a, batch.a, m * k * bytes),
+    // What is only a list isn't anywhere, and never read.
+    a: isCompressed === true ? i32.const(0) : at(a, batch.a, m * k * bytes),
     b: at(b, batch.b, k * n * bytes),
     result: matrix === undefined ? result : i32.add(i32.mul(matrix, m * n * bytes), result),
     packedLeft:
@@ -92,12 +94,13 @@ function multiply(
   operands: Operands,
   range: Record<'begin' | 'end' | 'thread', Local<'i32'>>,
 ): Body {
-  const densely = denseProduct(kernel, functions.dense(kernel.dtype), layout, operands, range)
+  const densely = (): Body => denseProduct(kernel, functions.dense(kernel.dtype), layout, operands, range)
   const { list, b: right, result } = operands
-  if (kernel.nonzeros === undefined || list === undefined) return densely
+  if (kernel.nonzeros === undefined || list === undefined) return densely()
   const byList = [
     listedProduct(kernel, functions, { list, right, result }, range),
     writeBackRows(kernel, layout, range),
   ]
-  return [if_(functions.isUsed(kernel.nonzeros), byList, densely)]
+  if (kernel.isCompressed === true) return byList
+  return [if_(functions.isUsed(kernel.nonzeros), byList, densely())]
 }

@@ -46,7 +46,7 @@ export function workOf(kernel: Kernel): number {
     case 'random':
       return kernel.count * 16
     case 'nonzeros':
-      return sizeOf(kernel.loops)
+      return sizeOf(kernel.loops) / (kernel.isCompressed === true ? 4 : 1)
     case 'copy':
       return kernel.bytes / 16
   }

@@ -76,6 +76,8 @@ export interface MatmulKernel {
   readonly transposeB: boolean
   /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
   readonly nonzeros?: number
+  /** Whether the list is made of compressed rows: it is always used, and has whole rows, which no two threads share. */
+  readonly isCompressed?: boolean
   /** The buffer of the packed left side, where several products share it. */
   readonly packedLeft?: number
   /** The buffer of the packed right side, where that is packed once for all threads. */
@@ -137,7 +139,7 @@ export interface CumulativeKernel {
 
 /**
  * Lists, row by row, the elements of a float32 matrix that aren't zero, unless a sample of them says that they are
- * many. Which it is, every thread finds out for itself.
+ * many. Which it is, every thread finds out for itself. What is read from compressed rows is always listed.
  */
 export interface NonzerosKernel {
   readonly kind: 'nonzeros'
@@ -146,8 +148,9 @@ export interface NonzerosKernel {
   readonly source: number
   /** Loops over its elements, the last one over the columns of a row. */
   readonly loops: Shape
-  /** What an element is read from: a float32, or a byte. */
+  /** What an element is read from: a float32, or a byte; of compressed rows, where a row begins. */
   readonly leaf: Load | Gather
+  readonly isCompressed?: boolean
   /** For bytes, the buffer of the 256 float32 that they stand for: 0 for 0, and no other. */
   readonly values?: number | undefined
   /** How many parts threads share it by: its rows by default. */

@@ -1,7 +1,7 @@
 /** Turns a program into kernels: loop nests that fill buffers, each value's own or that of a result. */
 import type { Shape } from '@tapegrad/autograd'
 import { broadcastStrides, sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
-import type { OperationNode, Program } from '../program.js'
+import type { LoweredNode, OperationNode, Program } from '../program.js'
 import type { Expression } from './expression.js'
 import { converted, placeOn } from './expression.js'
 import type { Kernel, MatmulKernel, Reducer } from './kernel.js'
@@ -12,7 +12,7 @@ import { storedNodes } from './storage.js'
 
 /** The kernels of a program, in order, and where each value is. */
 export interface LoweredProgram {
-  readonly program: Program
+  readonly program: Program<LoweredNode>
   readonly kernels: readonly Kernel[]
   /** For each node whose elements are in memory, the node whose buffer they are in: itself, or one it renames. */
   readonly buffers: ReadonlyMap<number, number>

@@ -12,7 +12,7 @@ export function packSides(lowered: LoweredProgram): LoweredProgram {
   let next = 1 + Math.max(0, ...kernels.map(({ buffer }) => buffer), program.nodes.length)
   const lefts = new Map<string, number>()
   const packed = kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind !== 'matmul') return [kernel]
+    if (kernel.kind !== 'matmul' || kernel.isCompressed === true) return [kernel]
     const before: Kernel[] = []
     let product: MatmulKernel = kernel
     if (isShared(kernel, kernels)) {

@@ -1,4 +1,5 @@
 /** The passes over a lowered program's products, in their order. */
+import { compressConstants } from './compressConstants.js'
 import { findNonzeros } from './findNonzeros.js'
 import { fuseWriteBacks } from './fuseWriteBacks.js'
 import type { LoweredProgram } from './lower.js'
@@ -11,5 +12,6 @@ export function planProducts(
   threads: number,
   inPlace: ReadonlyMap<number, number> = new Map(),
 ): LoweredProgram {
-  return packSides(findNonzeros(fuseWriteBacks(splitProducts(lowered, threads), inPlace)))
+  const listed = findNonzeros(fuseWriteBacks(splitProducts(lowered, threads), inPlace))
+  return packSides(compressConstants(listed, threads))
 }

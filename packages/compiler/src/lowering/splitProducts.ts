@@ -1,6 +1,6 @@
 /** Which products are cut along their inner axis, so that each thread has a part of the right side to itself. */
 import { sizeOf, stridesOf } from '@tapegrad/autograd/tracing'
-import type { Node, OperationNode } from '../program.js'
+import type { LoweredNode, OperationNode } from '../program.js'
 import type { Expression } from './expression.js'
 import { mapLoads, mapPositions } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel, ReduceKernel } from './kernel.js'
@@ -149,7 +149,7 @@ function nodeOf(
 }
 
 /** The elements of a matrix that is there already, in its own loops. */
-function given(nodes: readonly Node[], { buffer, columns }: Left): Expression {
+function given(nodes: readonly LoweredNode[], { buffer, columns }: Left): Expression {
   return {
     kind: 'load',
     buffer,

@@ -58,7 +58,8 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
     }
     case 'matmul': {
-      const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, writeBack, batch } = kernel
+      const { a, b, m, transposeA, nonzeros, isCompressed, packedLeft, packedRight, writeBack, batch } =
+        kernel
       const isByMatrices = ([step]: readonly number[], rows: number): boolean =>
         batch.extents.length === 1 && step === 1 && rows === batch.count
       const left = {
@@ -67,7 +68,7 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
       return {
         reads: [
-          { buffer: a, ...left },
+          ...(isCompressed === true ? [] : [{ buffer: a, ...left }]),
           { buffer: b, isByRows: (rows) => batch.count > 1 && isByMatrices(batch.b, rows) },
           ...(nonzeros === undefined ? [] : [{ buffer: nonzeros, ...left }]),
           ...(packedLeft === undefined ? [] : [{ buffer: packedLeft, ...left }]),

@@ -1,7 +1,6 @@
 /** How a step's new state gets into the place of the old one: written there at once where that is safe, else copied. */
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { elementBytes } from '../codegen/machine.js'
-import type { Program } from '../program.js'
 import type { Expression } from './expression.js'
 import type { Kernel, MapKernel } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
@@ -61,7 +60,7 @@ function keepOldValues(lowered: LoweredProgram, states: readonly number[]): Lowe
   return { program: { nodes, outputs }, kernels: [...kernels, ...copies], buffers: copied }
 }
 
-function bytesOf({ nodes }: Pick<Program, 'nodes'>, index: number): number {
+function bytesOf({ nodes }: Pick<LoweredProgram['program'], 'nodes'>, index: number): number {
   const { shape, dtype } = nodes[index].spec
   return sizeOf(shape) * elementBytes[dtype]
 }

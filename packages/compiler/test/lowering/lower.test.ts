@@ -29,7 +29,7 @@ import { lower } from '../../src/lowering/lower.js'
 import { buffersRead } from '../../src/lowering/reads.js'
 import { isView, storedNodes } from '../../src/lowering/storage.js'
 import { expand, optimize } from '../../src/passes/index.js'
-import type { Node } from '../../src/program.js'
+import type { LoweredNode } from '../../src/program.js'
 import { traceProgram } from '../../src/trace.js'
 import { randomProgram, traced } from '../support/randomProgram.js'
 
@@ -39,7 +39,7 @@ const loweredPrograms = programs.flatMap((program) => [lower(expand(program)), l
 test('kernels read what inputs, constants and earlier kernels have filled', () => {
   for (const { program, kernels } of loweredPrograms) {
     // Where there are no elements there is nothing to fill.
-    const isThere = ({ kind, spec }: Node): boolean => kind !== 'operation' || sizeOf(spec.shape) === 0
+    const isThere = ({ kind, spec }: LoweredNode): boolean => kind !== 'operation' || sizeOf(spec.shape) === 0
     const filled = new Set(program.nodes.flatMap((node, index) => (isThere(node) ? [index] : [])))
     for (const kernel of kernels) {
       expect([...buffersRead(kernel)].filter((buffer) => !filled.has(buffer))).toEqual([])

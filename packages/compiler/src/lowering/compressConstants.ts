@@ -1,0 +1,156 @@
+/** Which constants lie in memory in compressed rows: large matrices of bytes, mostly zeros, that are listed and no more. */
+import type { Tensor } from '@tapegrad/autograd'
+import { CompressedRows, listedColumns, mostDense } from '@tapegrad/kernels'
+import type { CompressedNode } from '../program.js'
+import type { Gather, Load } from './expression.js'
+import type { Kernel, MatmulKernel, NonzerosKernel } from './kernel.js'
+import type { Linear } from './linear.js'
+import type { LoweredProgram } from './lower.js'
+import { buffersRead } from './reads.js'
+import { withoutUnused } from './withoutUnused.js'
+
+/** Smaller constants are in the cache as they are. */
+const leastElements = 65_536
+
+/** What a whole row of a list is multiplied by shall stay in a second-level cache. */
+const mostRightBytes = 256 * 1024
+
+/**
+ * The program, for so many threads, with data sets such as pixels compressed: where rows of a constant, or parts of
+ * rows, are listed, and all else that would read it is left undone where they are. Compressed rows are listed in a
+ * third of the time, without a look at a sample before, and take as much less memory as they have zeros.
+ */
+export function compressConstants(lowered: LoweredProgram, threads: number): LoweredProgram {
+  return lowered.program.nodes.reduce(
+    (compressed, _, constant) => compressIfPossible(compressed, constant, threads),
+    lowered,
+  )
+}
+
+function compressIfPossible(lowered: LoweredProgram, constant: number, threads: number): LoweredProgram {
+  const node = lowered.program.nodes[constant]
+  if (node.kind !== 'constant' || typeof node.value === 'number' || node.spec.dtype !== 'uint8')
+    return lowered
+  if (node.value.size < leastElements) return lowered
+  const lists = listsOf(lowered, constant)
+  const [width] = lists.map(({ loops }) => loops[loops.length - 1])
+  const canBe =
+    lists.length > 0 &&
+    lists.every((list) => isOfRows(list, width)) &&
+    productsBy(lists, lowered.kernels).every((product) => canGoByRows(product, threads)) &&
+    isForListsAlone(lowered, constant, lists)
+  const rows = canBe ? compressedRows(node.value, width) : undefined
+  return rows === undefined ? lowered : compress(lowered, constant, { rows, lists })
+}
+
+function listsOf({ kernels }: LoweredProgram, constant: number): NonzerosKernel[] {
+  return kernels.filter(
+    (kernel): kernel is NonzerosKernel =>
+      kernel.kind === 'nonzeros' && kernel.leaf.buffer === constant && kernel.values !== undefined,
+  )
+}
+
+/** Whether each of its rows is a whole one of the constant taken as a matrix with rows of so many elements. */
+function isOfRows({ loops, leaf }: NonzerosKernel, width: number): boolean {
+  const { offset, steps } = leaf.position
+  const starts = [offset, ...steps.slice(0, -1), ...(leaf.kind === 'gather' ? [leaf.stride] : [])]
+  return loops[loops.length - 1] === width && width > 0 && starts.every((start) => start % width === 0)
+}
+
+function productsBy(lists: readonly NonzerosKernel[], kernels: readonly Kernel[]): MatmulKernel[] {
+  return kernels.filter(
+    (kernel): kernel is MatmulKernel =>
+      kernel.kind === 'matmul' && lists.some(({ buffer }) => buffer === kernel.nonzeros),
+  )
+}
+
+/** Whether threads needn't share the rows of its list, and what these are multiplied by is small enough. */
+function canGoByRows({ m, n, k, transposeA, batch }: MatmulKernel, threads: number): boolean {
+  const columns = transposeA ? m : k
+  const isWhole = !transposeA || batch.count > 1 || threads === 1
+  return isWhole && columns * Math.min(n, listedColumns) * 4 <= mostRightBytes
+}
+
+/** Whether whatever else reads the constant makes what these lists stand for. */
+function isForListsAlone(
+  { program, kernels, buffers }: LoweredProgram,
+  constant: number,
+  lists: readonly NonzerosKernel[],
+): boolean {
+  return (
+    !program.outputs.some((output) => buffers.get(output) === constant) &&
+    kernels
+      .filter((kernel) => buffersRead(kernel).has(constant))
+      .every((kernel) => lists.includes(kernel as NonzerosKernel) || isReplaced(kernel, lists))
+  )
+}
+
+/** Whether the kernel makes what a list stands for. */
+function isReplaced(kernel: Kernel, lists: readonly NonzerosKernel[]): boolean {
+  return kernel.kind === 'map' && lists.some(({ buffer }) => buffer === kernel.unlessListed)
+}
+
+const known = new WeakMap<Tensor, Map<number, CompressedRows>>()
+
+/** The constant in rows of so many elements, the same for each program; undefined where too few elements are zero. */
+function compressedRows(constant: Tensor, width: number): CompressedRows | undefined {
+  const bytes = constant.data as Uint8Array
+  if (!isMostlyZeros(bytes)) return undefined
+  const ofConstant = known.get(constant) ?? new Map<number, CompressedRows>()
+  const rows = ofConstant.get(width) ?? new CompressedRows(bytes, width)
+  known.set(constant, ofConstant.set(width, rows))
+  return rows.nonzeros <= mostDense * bytes.length ? rows : undefined
+}
+
+/** Whether a sample has few nonzero bytes. */
+function isMostlyZeros(bytes: Uint8Array): boolean {
+  const sampled = 4096
+  // An odd step doesn't fall in with the rows of most matrices.
+  const step = Math.max(1, Math.floor(bytes.length / sampled)) | 1
+  let [found, looked] = [0, 0]
+  for (let at = 0; at < bytes.length; at += step, looked++) if (bytes[at] !== 0) found++
+  return found <= mostDense * looked
+}
+
+interface Compression {
+  readonly rows: CompressedRows
+  readonly lists: readonly NonzerosKernel[]
+}
+
+function compress(
+  { program, kernels, buffers }: LoweredProgram,
+  constant: number,
+  { rows, lists }: Compression,
+): LoweredProgram {
+  const node: CompressedNode = {
+    kind: 'compressed',
+    inputs: [],
+    value: rows,
+    spec: { kind: 'tensor', shape: [rows.mostBytes / 4], dtype: 'int32' },
+  }
+  const products = productsBy(lists, kernels)
+  return withoutUnused({
+    program: { ...program, nodes: program.nodes.map((other, index) => (index === constant ? node : other)) },
+    buffers,
+    kernels: kernels.flatMap((kernel): Kernel[] => {
+      if (lists.includes(kernel as NonzerosKernel)) return [fromRows(kernel as NonzerosKernel, rows.columns)]
+      if (products.includes(kernel as MatmulKernel))
+        return [{ ...(kernel as MatmulKernel), isCompressed: true }]
+      return isReplaced(kernel, lists) ? [] : [kernel]
+    }),
+  })
+}
+
+/** The list, from compressed rows of so many elements: its leaf is where a row begins. */
+function fromRows(list: NonzerosKernel, width: number): NonzerosKernel {
+  const { offset, steps } = list.leaf.position
+  const position: Linear = {
+    offset: offset / width,
+    steps: [...steps.slice(0, -1).map((step) => step / width), 0],
+  }
+  const leaf: Load | Gather =
+    list.leaf.kind === 'gather'
+      ? { ...list.leaf, dtype: 'int32', position, stride: list.leaf.stride / width }
+      : { ...list.leaf, dtype: 'int32', position }
+  return { ...list, leaf, isCompressed: true }
+}

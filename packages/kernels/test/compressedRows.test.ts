@@ -1,0 +1,100 @@
+import { fc, test } from '@fast-check/jest'
+import { encodeModule } from '../src/assembler/index.js'
+import { listCompressedRowFunction } from '../src/compressedProgram.js'
+import { CompressedRows } from '../src/compressedRows.js'
+
+const memory = new WebAssembly.Memory({ initial: 16 })
+const { exports } = new WebAssembly.Instance(
+  new WebAssembly.Module(
+    encodeModule({
+      memory: { minimum: 1, import: ['test', 'memory'] },
+      exports: { listRow: listCompressedRowFunction() },
+    }),
+  ),
+  { test: { memory } },
+)
+const listRow = exports.listRow as (...parameters: number[]) => void
+
+/** Where bytes' values, a row's line of the table, compressed rows and pairs are. */
+const [values, line, target, pairs] = [0, 1024, 2048, 512 * 1024]
+new Float32Array(memory.buffer, values, 256).set(Float32Array.from({ length: 256 }, (_, byte) => byte / 2))
+
+/** The matrix, as its compressed rows are listed. */
+function listed(rows: CompressedRows): number[][] {
+  rows.write(new Uint8Array(memory.buffer, target, rows.mostBytes))
+  const starts = new Int32Array(memory.buffer, target, rows.rows + 1)
+  return Array.from({ length: rows.rows }, (_, row) => {
+    listRow(target + starts[row], target + starts[row + 1], line, pairs, values)
+    const [begin, end] = new Int32Array(memory.buffer, line, 2)
+    const elements = new Array<number>(rows.columns).fill(0)
+    let last = -1
+    for (let pair = begin; pair < end; pair += 8) {
+      const [column] = new Int32Array(memory.buffer, pair, 1)
+      expect(column).toBeGreaterThan(last)
+      last = column
+      elements[column] = new Float32Array(memory.buffer, pair + 4, 1)[0]
+    }
+    return elements
+  })
+}
+
+function rowsOf(bytes: Uint8Array, columns: number): number[][] {
+  return Array.from({ length: bytes.length / columns }, (_, row) =>
+    [...bytes.subarray(row * columns, (row + 1) * columns)].map((byte) => byte / 2),
+  )
+}
+
+/** Matrices whose bytes are zero as often as wanted, from never to nearly always. */
+const matrix = fc
+  .tuple(fc.integer({ min: 1, max: 900 }), fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 999 }))
+  .chain(([columns, rows, zeros]) =>
+    fc
+      .array(fc.nat({ max: 255 * 1000 }), { minLength: rows * columns, maxLength: rows * columns })
+      .map((numbers) => ({
+        columns,
+        bytes: Uint8Array.from(numbers, (x) => (x % 1000 < zeros ? 0 : Math.floor(x / 1000))),
+      })),
+  )
+
+test.prop([matrix], { numRuns: 60 })('compressed rows are listed as they were', ({ bytes, columns }) => {
+  const rows = new CompressedRows(bytes, columns)
+  expect(rows.nonzeros).toBe(bytes.filter((byte) => byte !== 0).length)
+  expect(listed(rows)).toEqual(rowsOf(bytes, columns))
+  const [end] = new Int32Array(memory.buffer, target + rows.rows * 4, 1)
+  expect(end).toBeLessThanOrEqual(rows.mostBytes)
+})
+
+test('elements may be any number of columns apart', () => {
+  for (const distance of [1, 64, 255, 256, 510, 511, 766]) {
+    const bytes = new Uint8Array(2 * 1024)
+    for (let at = distance; at < bytes.length; at += distance) bytes[at] = 255
+    expect(listed(new CompressedRows(bytes, 1024))).toEqual(rowsOf(bytes, 1024))
+  }
+})
+
+test('rows are compressed a part at a time, and nothing is written beyond them', () => {
+  const columns = 784
+  const bytes = Uint8Array.from({ length: columns * 700 }, (_, k) => (k % 11 === 0 ? (k % 255) + 1 : 0))
+  const rows = new CompressedRows(bytes, columns)
+  const written = new Uint8Array(rows.mostBytes + 8).fill(77)
+  rows.write(written.subarray(0, rows.mostBytes))
+  expect([...written.subarray(rows.mostBytes)]).toEqual(new Array(8).fill(77))
+  const starts = new Int32Array(written.buffer, 0, rows.rows + 1)
+  expect(starts[0]).toBe(rows.tableBytes)
+  expect(starts[700]).toBe(rows.tableBytes + rows.nonzeros * 2)
+  for (const row of [0, 333, 334, 335, 699]) {
+    let column = 0
+    const found = new Uint8Array(columns)
+    for (let entry = starts[row]; entry < starts[row + 1]; entry += 2)
+      found[(column += written[entry])] = written[entry + 1]
+    expect(found).toEqual(bytes.subarray(row * columns, (row + 1) * columns))
+  }
+})
+
+test('a matrix of no elements has no rows', () => {
+  const rows = new CompressedRows(new Uint8Array(0), 5)
+  const written = new Uint8Array(rows.mostBytes).fill(9)
+  rows.write(written)
+  expect(rows.mostBytes).toBe(4)
+  expect([...written]).toEqual([4, 0, 0, 0])
+})
