@@ -2,9 +2,8 @@
 import type { Tensor } from '@tapegrad/autograd'
 import { CompressedRows, listedColumns, mostDense } from '@tapegrad/kernels'
 import type { CompressedNode } from '../program.js'
-import type { Gather, Load } from './expression.js'
+import type { Gather } from './expression.js'
 import type { Kernel, MatmulKernel, NonzerosKernel } from './kernel.js'
-import type { Linear } from './linear.js'
 import type { LoweredProgram } from './lower.js'
 import { buffersRead } from './reads.js'
 import { withoutUnused } from './withoutUnused.js'
@@ -43,17 +42,19 @@ function compressIfPossible(lowered: LoweredProgram, constant: number, threads: 
   return rows === undefined ? lowered : compress(lowered, constant, { rows, lists })
 }
 
-function listsOf({ kernels }: LoweredProgram, constant: number): NonzerosKernel[] {
+/** A list of rows that are gathered from a constant. */
+type GatheredList = NonzerosKernel & { readonly leaf: Gather }
+
+function listsOf({ kernels }: LoweredProgram, constant: number): GatheredList[] {
   return kernels.filter(
-    (kernel): kernel is NonzerosKernel =>
-      kernel.kind === 'nonzeros' && kernel.leaf.buffer === constant && kernel.values !== undefined,
+    (kernel): kernel is GatheredList =>
+      kernel.kind === 'nonzeros' && kernel.leaf.kind === 'gather' && kernel.leaf.buffer === constant,
   )
 }
 
 /** Whether each of its rows is a whole one of the constant taken as a matrix with rows of so many elements. */
-function isOfRows({ loops, leaf }: NonzerosKernel, width: number): boolean {
-  const { offset, steps } = leaf.position
-  const starts = [offset, ...steps.slice(0, -1), ...(leaf.kind === 'gather' ? [leaf.stride] : [])]
+function isOfRows({ loops, leaf: { position, stride } }: GatheredList, width: number): boolean {
+  const starts = [stride, position.offset, ...position.steps.slice(0, -1)]
   return loops[loops.length - 1] === width && width > 0 && starts.every((start) => start % width === 0)
 }
 
@@ -75,13 +76,13 @@ function canGoByRows({ m, n, k, transposeA, batch }: MatmulKernel, threads: numb
 function isForListsAlone(
   { program, kernels, buffers }: LoweredProgram,
   constant: number,
-  lists: readonly NonzerosKernel[],
+  lists: readonly GatheredList[],
 ): boolean {
   return (
     !program.outputs.some((output) => buffers.get(output) === constant) &&
     kernels
       .filter((kernel) => buffersRead(kernel).has(constant))
-      .every((kernel) => lists.includes(kernel as NonzerosKernel) || isReplaced(kernel, lists))
+      .every((kernel) => lists.includes(kernel as GatheredList) || isReplaced(kernel, lists))
   )
 }
 
@@ -114,7 +115,7 @@ function isMostlyZeros(bytes: Uint8Array): boolean {
 
 interface Compression {
   readonly rows: CompressedRows
-  readonly lists: readonly NonzerosKernel[]
+  readonly lists: readonly GatheredList[]
 }
 
 function compress(
@@ -133,24 +134,24 @@ function compress(
     program: { ...program, nodes: program.nodes.map((other, index) => (index === constant ? node : other)) },
     buffers,
     kernels: kernels.flatMap((kernel): Kernel[] => {
-      if (lists.includes(kernel as NonzerosKernel)) return [fromRows(kernel as NonzerosKernel, rows.columns)]
-      if (products.includes(kernel as MatmulKernel))
-        return [{ ...(kernel as MatmulKernel), isCompressed: true }]
+      if (kernel.kind === 'nonzeros' && lists.includes(kernel as GatheredList))
+        return [fromRows(kernel as GatheredList, rows.columns)]
+      if (kernel.kind === 'matmul' && products.includes(kernel)) return [{ ...kernel, isCompressed: true }]
       return isReplaced(kernel, lists) ? [] : [kernel]
     }),
   })
 }
 
 /** The list, from compressed rows of so many elements: its leaf is where a row begins. */
-function fromRows(list: NonzerosKernel, width: number): NonzerosKernel {
-  const { offset, steps } = list.leaf.position
-  const position: Linear = {
-    offset: offset / width,
-    steps: [...steps.slice(0, -1).map((step) => step / width), 0],
+function fromRows(list: GatheredList, width: number): NonzerosKernel {
+  const { position, stride } = list.leaf
+  const starts = {
+    offset: position.offset / width,
+    steps: [...position.steps.slice(0, -1).map((step) => step / width), 0],
   }
-  const leaf: Load | Gather =
-    list.leaf.kind === 'gather'
-      ? { ...list.leaf, dtype: 'int32', position, stride: list.leaf.stride / width }
-      : { ...list.leaf, dtype: 'int32', position }
-  return { ...list, leaf, isCompressed: true }
+  return {
+    ...list,
+    leaf: { ...list.leaf, dtype: 'int32', position: starts, stride: stride / width },
+    isCompressed: true,
+  }
 }
