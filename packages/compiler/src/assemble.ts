@@ -33,7 +33,7 @@ import { rowsOf, touchesOf } from './lowering/touches.js'
 import type { Phase, Step } from './phases.js'
 import { phasesOf } from './phases.js'
 import type { Lifetime } from './plan.js'
-import { aligned, placeBuffers } from './plan.js'
+import { alignedFor, placeBuffers, roomFor } from './plan.js'
 import { withSweeps } from './sweeps.js'
 
 /** A constant with its place in memory. */
@@ -88,7 +88,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const { addresses, end } = placeBuffers(lifetimes, control.end)
   const addressOf = (buffer: number): number => fixed.get(buffer) ?? addresses.get(buffer)!
 
-  const threadBytes = aligned(
+  const threadBytes = roomFor(
     kernels.reduce(
       (most, kernel) =>
         kernel.kind === 'matmul'
@@ -99,13 +99,14 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   )
   // Packing may read beyond a matrix by less than a panel's width, listing by less than 64 elements, and vectors
   // beyond the last element.
-  const memoryBytes = end + threads * threadBytes + 1024
+  const threadScratch = alignedFor(threadBytes, end)
+  const memoryBytes = threadScratch + threads * threadBytes + 1024
   checkMemory(memoryBytes)
 
   const layout: Layout = {
     addressOf,
     errorAddress: control.error,
-    threadScratch: end,
+    threadScratch,
     threadScratchBytes: threadBytes,
   }
   return {

@@ -18,7 +18,7 @@ import { planProducts } from './lowering/planProducts.js'
 import { updateState } from './lowering/updateState.js'
 import { Pattern } from './pattern.js'
 import { inputIndices, MemoryPlace, placesOf } from './places.js'
-import { aligned } from './plan.js'
+import { alignedFor, roomFor } from './plan.js'
 import { inputChecks } from './rangeChecks.js'
 import { hasVariables, signatureOf } from './signature.js'
 import { stateDifference } from './stateDifference.js'
@@ -128,8 +128,8 @@ class StepProgram {
     const { values, specs } = signatureOf(initialState)
     let end = 64
     const addresses = specs.map((spec) => {
-      const address = end
-      end += aligned(bytesOf(spec))
+      const address = alignedFor(bytesOf(spec), end)
+      end = address + roomFor(bytesOf(spec))
       return address
     })
     this.end = end

@@ -9,10 +9,27 @@ export interface Lifetime {
 }
 
 /** Vectors are loaded fastest from multiples of their size. */
-const alignment = 16
+const vectorBytes = 16
 
-export function aligned(bytes: number): number {
-  return Math.ceil(bytes / alignment) * alignment
+/**
+ * Two lines of a cache, which are often fetched together. Larger buffers have them to themselves, for a line goes from
+ * core to core where one thread writes to it and another one to its neighbour on it.
+ */
+const lineBytes = 128
+
+/** What addresses of buffers of so many bytes are multiples of. */
+function alignmentOf(bytes: number): number {
+  return bytes < lineBytes ? vectorBytes : lineBytes
+}
+
+/** The first address from `address` on for a buffer of so many bytes. */
+export function alignedFor(bytes: number, address: number): number {
+  return Math.ceil(address / alignmentOf(bytes)) * alignmentOf(bytes)
+}
+
+/** The room that so many bytes take up. */
+export function roomFor(bytes: number): number {
+  return alignedFor(bytes, bytes)
 }
 
 /**
@@ -29,13 +46,14 @@ export function placeBuffers(
     const inTheWay = placed
       .filter(({ lifetime: other }) => other.first <= lifetime.last && lifetime.first <= other.last)
       .sort((a, b) => a.address - b.address)
-    let address = start
+    const { bytes } = lifetime
+    let address = alignedFor(bytes, start)
     for (const other of inTheWay) {
-      if (address + aligned(lifetime.bytes) <= other.address) break
-      address = Math.max(address, other.address + aligned(other.lifetime.bytes))
+      if (address + roomFor(bytes) <= other.address) break
+      address = Math.max(address, alignedFor(bytes, other.address + roomFor(other.lifetime.bytes)))
     }
     placed.push({ lifetime, address })
-    end = Math.max(end, address + aligned(lifetime.bytes))
+    end = Math.max(end, address + roomFor(bytes))
   }
   return { addresses: new Map(placed.map(({ lifetime, address }) => [lifetime.buffer, address])), end }
 }
