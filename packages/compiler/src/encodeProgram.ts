@@ -85,7 +85,7 @@ function phaseCode(
       isForEveryThread === true ? [call(run, 0, total, thread.thread)] : callPart(step, range, thread.thread)
     return list === undefined ? done : unlessListed(list, done)
   }
-  return chainsOf(phase).map((chain) => {
+  const chains = chainsOf(phase).map((chain): Body => {
     const [first] = chain
     const { rows } = first
     const grain = grainOf(phase, rows)
@@ -100,6 +100,7 @@ function phaseCode(
       ),
     ]
   })
+  return [chains, phase.map(({ code: { help } }) => (help === undefined ? [] : call(help)))]
 }
 
 /** Steps that follow one another without a wait, cut into the same rows. */

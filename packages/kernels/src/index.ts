@@ -23,6 +23,7 @@ export {
   addSkippedColumns,
   addSkippedRows,
   blocksAtOnce,
+  isFiniteFunction,
   listedColumns,
   multiplyListedColumns,
   multiplyListedRows,

@@ -6,6 +6,7 @@ import {
   addSkippedColumns,
   addSkippedRows,
   countNonzerosFunction,
+  isFiniteFunction,
   listCompressedRowFunction,
   listRowFunction,
   multiplyListedColumns,
@@ -17,8 +18,9 @@ import { denseFunctions } from './denseProduct.js'
 import { once } from './once.js'
 
 export class ModuleFunctions {
-  readonly addSkippedRows = addSkippedRows()
-  readonly addSkippedColumns = addSkippedColumns()
+  readonly isFinite = isFiniteFunction()
+  readonly addSkippedRows = addSkippedRows(this.isFinite)
+  readonly addSkippedColumns = addSkippedColumns(this.isFinite)
   readonly dense = once((dtype: 'float32' | 'float64'): DenseFunctions =>
     denseFunctions(dtype, wasmFeatures().relaxedSimd),
   )
