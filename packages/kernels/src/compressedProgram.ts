@@ -3,7 +3,8 @@
  *
  * A row is a sequence of entries of two bytes, one for each of its bytes that isn't zero: how many columns it is behind
  * the entry before, or for the first one behind the row's start, and the byte itself. Where 255 columns aren't enough,
- * there is an entry of 255 and a zero between.
+ * there is an entry of 255 and a zero between. The columns are cut in blocks, and it is known where the entries of each
+ * block begin.
  */
 import {
   br_if,
@@ -11,19 +12,22 @@ import {
   f32,
   for_,
   func,
+  global,
   i32,
   i64,
   if_,
   increase,
   local,
   loop,
+  select,
   set,
   type Body,
   type DefinedFunction,
   type Expression,
   type Local,
 } from './assembler/index.js'
-import { pairBytes, pairsAtOnce, setWord, wordColumns } from './listProgram.js'
+import { blockBytes, listedColumns } from './listedProgram.js'
+import { layoutOf, pairBytes, pairsAtOnce, setWord, wordColumns, type ListLayout } from './listProgram.js'
 
 /** Bytes of an entry. */
 export const entryBytes = 2
@@ -31,38 +35,67 @@ export const entryBytes = 2
 /** The most columns from one entry to the next. */
 export const longestStep = 255
 
+/** Columns of a block, of so many: blocks of equal size, each of which is worth working on by itself. */
+export function compressedBlock(columns: number): number {
+  const count = Math.max(1, Math.round((columns * listedColumns * 4) / blockBytes))
+  return Math.ceil(columns / count)
+}
+
+/** How many blocks so many columns have. */
+export function compressedBlocks(columns: number): number {
+  return Math.ceil(columns / compressedBlock(columns))
+}
+
+/** Where the parts of a list are that is made of compressed rows. */
+export function compressedListLayout(rows: number, columns: number): ListLayout {
+  const tableStride = (compressedBlocks(columns) + 1) * 4
+  return layoutOf({ rows, columns, block: compressedBlock(columns), tableStride })
+}
+
 /**
- * `compressRows(source, rows, columns, starts, base, out)` compresses rows of so many bytes: writes their entries from
- * `out` on, and to `starts`, for each row, where it begins, in bytes from `base`. Gives the address behind the last
- * entry.
+ * `compressRows(source, rows, columns, block, starts, base, out)` compresses rows of so many bytes: writes their entries
+ * from `out` on, and to `starts`, for each block of each row, where it begins, in bytes from `base`. Gives the address
+ * behind the last entry.
  */
 export function compressRowsFunction(): DefinedFunction<'i32'> {
-  const compressRow = compressRowFunction()
+  const compressBlock = compressBlockFunction()
   const parameters = {
     source: 'i32',
     rows: 'i32',
     columns: 'i32',
+    block: 'i32',
     starts: 'i32',
     base: 'i32',
     out: 'i32',
   } as const
-  return func('compressRows', parameters, 'i32', ({ source, rows, columns, starts, base, out }) => {
+  return func('compressRows', parameters, 'i32', ({ source, rows, columns, block, starts, base, out }) => {
     const row = local('i32', 'row')
+    const first = local('i32', 'first')
+    const behind = local('i32', 'behind')
     return [
       for_(row, 0, rows, 1, [
-        i32.store(starts, i32.sub(out, base)),
-        set(out, call(compressRow, source, columns, out)),
+        set(lastColumn, 0),
+        for_(first, 0, columns, block, [
+          i32.store(starts, i32.sub(out, base)),
+          increase(starts, 4),
+          set(behind, i32.add(first, block)),
+          set(behind, select(behind, columns, i32.lt_u(behind, columns))),
+          set(out, call(compressBlock, source, first, behind, out)),
+        ]),
         increase(source, columns),
-        increase(starts, 4),
       ]),
       out,
     ]
   })
 }
 
-function compressRowFunction(): DefinedFunction<'i32'> {
-  const parameters = { row: 'i32', columns: 'i32', out: 'i32' } as const
-  return func('compressRow', parameters, 'i32', ({ row, columns, out }) => {
+/** The column of the last entry of the row, if there is one. */
+const lastColumn = global('i32', 'lastColumn', i32.const(0))
+
+/** `compressBlock(row, first, behind, out)` writes the entries of some of a row's columns. */
+function compressBlockFunction(): DefinedFunction<'i32'> {
+  const parameters = { row: 'i32', first: 'i32', behind: 'i32', out: 'i32' } as const
+  return func('compressBlock', parameters, 'i32', ({ row, first, behind, out }) => {
     const column = local('i32', 'column')
     const found = local('i32', 'found')
     const last = local('i32', 'last')
@@ -71,12 +104,13 @@ function compressRowFunction(): DefinedFunction<'i32'> {
       i32.store16(out, i32.or(step, i32.shl(byte, 8))),
       increase(out, entryBytes),
     ]
-    const isFar = i32.gt_u(i32.sub(i32.add(column, found), last), longestStep)
+    const isFar = i32.gt_u(i32.sub(found, last), longestStep)
     return [
-      for_(column, 0, columns, wordColumns, [
-        setWord(word, 'bytes', i32.add(row, column), i32.sub(columns, column)),
+      set(last, lastColumn),
+      for_(column, first, behind, wordColumns, [
+        setWord(word, 'bytes', i32.add(row, column), i32.sub(behind, column)),
         whileLeft(word, [
-          set(found, i32.wrap_i64(i64.ctz(word))),
+          set(found, i32.add(column, i32.wrap_i64(i64.ctz(word)))),
           if_(isFar, [
             loop((again) => [
               writeEntry(i32.const(longestStep), i32.const(0)),
@@ -84,14 +118,12 @@ function compressRowFunction(): DefinedFunction<'i32'> {
               br_if(again, isFar),
             ]),
           ]),
-          writeEntry(
-            i32.sub(i32.add(column, found), last),
-            i32.load8_u(i32.add(row, i32.add(column, found))),
-          ),
-          set(last, i32.add(column, found)),
+          writeEntry(i32.sub(found, last), i32.load8_u(i32.add(row, found))),
+          set(last, found),
           set(word, i64.and(word, i64.sub(word, 1n))),
         ]),
       ]),
+      set(lastColumn, last),
       out,
     ]
   })
@@ -119,16 +151,29 @@ export function countNonzeroBytesFunction(): DefinedFunction<'i32'> {
 }
 
 /**
- * `listCompressedRow(entry, end, line, pair, values)` lists a row: its entries from `entry` to `end` become pairs from
- * `pair` on, and its line of the table gets where these begin and end. `values` is the table of the 256 float32 that
- * bytes stand for, of which the first is 0.
+ * `listCompressedRow(starts, blocks, base, line, pair, values)` lists a row of so many blocks, of which `starts` says
+ * where they begin, in bytes from `base`: its entries become pairs from `pair` on, and its line of the table gets where
+ * those of each block begin, and where the last ones end. `values` is the table of the 256 float32 that bytes stand for,
+ * of which the first is 0.
  */
 export function listCompressedRowFunction(): DefinedFunction<'none'> {
-  const parameters = { entry: 'i32', end: 'i32', line: 'i32', pair: 'i32', values: 'i32' } as const
-  return func('listCompressedRow', parameters, 'none', ({ entry, end, line, pair, values }) => {
+  const parameters = {
+    starts: 'i32',
+    blocks: 'i32',
+    base: 'i32',
+    line: 'i32',
+    pair: 'i32',
+    values: 'i32',
+  } as const
+  return func('listCompressedRow', parameters, 'none', ({ starts, blocks, base, line, pair, values }) => {
+    const block = local('i32', 'block')
+    const first = local('i32', 'first')
+    const entry = local('i32', 'entry')
+    const end = local('i32', 'end')
     const column = local('i32', 'column')
     const bits = local('i32', 'bits')
     const isLeft = i32.lt_u(entry, end)
+    const entriesBefore = i32.sub(i32.load(starts), first)
     // Those behind the last one are overwritten.
     const writePair = (index: number): Body => [
       set(bits, i32.load16_u(entry, index * entryBytes)),
@@ -137,8 +182,15 @@ export function listCompressedRowFunction(): DefinedFunction<'none'> {
       f32.store(pair, f32.load(i32.add(values, i32.shl(i32.shr_u(bits, 8), 2))), index * pairBytes + 4),
     ]
     return [
-      i32.store(line, pair),
-      i32.store(line, i32.add(pair, i32.mul(i32.sub(end, entry), pairBytes / entryBytes)), 4),
+      set(first, i32.load(starts)),
+      set(entry, i32.add(first, base)),
+      // One more, for the end.
+      for_(block, -1, blocks, 1, [
+        i32.store(line, i32.add(pair, i32.mul(entriesBefore, pairBytes / entryBytes))),
+        set(end, i32.add(i32.load(starts), base)),
+        increase(starts, 4),
+        increase(line, 4),
+      ]),
       if_(isLeft, [
         loop((again) => [
           Array.from({ length: pairsAtOnce }, (_, index) => writePair(index)),

@@ -1,6 +1,8 @@
 /** Matrices of bytes that are mostly zeros, in compressed rows; see compressedProgram.ts for what those are. */
 import { encodeModule } from './assembler/index.js'
 import {
+  compressedBlock,
+  compressedBlocks,
   compressRowsFunction,
   countNonzeroBytesFunction,
   entryBytes,
@@ -10,8 +12,8 @@ import { wordColumns } from './listProgram.js'
 
 /**
  * A matrix of bytes with so many columns, which is compressed where and when it is written. What is written is a table
- * of int32, which has for each row, and for the end of the last one, where it begins in bytes from the table's start,
- * and the rows.
+ * of int32, which has for each block of each row, and for the end of the last one, where it begins in bytes from the
+ * table's start, and the rows.
  */
 export class CompressedRows {
   readonly rows: number
@@ -28,7 +30,7 @@ export class CompressedRows {
 
   /** Bytes of the table. */
   get tableBytes(): number {
-    return (this.rows + 1) * 4
+    return (this.rows * compressedBlocks(this.columns) + 1) * 4
   }
 
   /** Bytes of the table and the rows at most; a multiple of 4. */
@@ -44,16 +46,13 @@ export class CompressedRows {
     let end = tableBytes
     for (let first = 0; first < rows; first += rowsAtOnce) {
       const count = Math.min(rowsAtOnce, rows - first)
-      const { starts, entries } = compress(
-        bytes.subarray(first * columns, (first + count) * columns),
-        columns,
-        end,
-      )
-      target.set(starts, first * 4)
+      const some = bytes.subarray(first * columns, (first + count) * columns)
+      const { starts, entries } = compress(some, columns, end)
+      target.set(starts, first * compressedBlocks(columns) * 4)
       target.set(entries, end)
       end += entries.length
     }
-    target.set(new Uint8Array(Int32Array.of(end).buffer), rows * 4)
+    target.set(new Uint8Array(Int32Array.of(end).buffer), tableBytes - 4)
   }
 }
 
@@ -108,10 +107,10 @@ function compress(
   program ??= instantiate()
   const rows = bytes.length / columns
   const starts = Math.ceil((bytes.length + wordColumns) / 4) * 4
-  const out = starts + rows * 4
+  const out = starts + rows * compressedBlocks(columns) * 4
   const most = (bytes.length + rows * Math.floor(columns / longestStep)) * entryBytes
   const memory = memoryOf(program, out + most)
   memory.set(bytes)
-  const behind = program.compressRows(0, rows, columns, starts, out - end, out)
+  const behind = program.compressRows(0, rows, columns, compressedBlock(columns), starts, out - end, out)
   return { starts: memory.subarray(starts, out), entries: memory.subarray(out, behind) }
 }

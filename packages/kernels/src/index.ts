@@ -9,13 +9,12 @@ export { matmulPlain } from './matmulPlain.js'
 export { philox } from './philox.js'
 
 // The functions that programs of kernels are made of, for programs that contain a matrix product or random numbers.
-export { listCompressedRowFunction } from './compressedProgram.js'
+export { compressedBlocks, compressedListLayout, listCompressedRowFunction } from './compressedProgram.js'
 export { CompressedRows } from './compressedRows.js'
 export {
   countNonzerosFunction,
   listLayout,
   listRowFunction,
-  wholeRowsLayout,
   type ListLayout,
   type ListSource,
 } from './listProgram.js'

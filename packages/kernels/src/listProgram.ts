@@ -62,12 +62,8 @@ export function listLayout(rows: number, columns: number): ListLayout {
   return layoutOf({ rows, columns, block: listBlock, tableStride })
 }
 
-/** The same for a list of whole rows: one block has all columns. */
-export function wholeRowsLayout(rows: number, columns: number): ListLayout {
-  return layoutOf({ rows, columns, block: columns, tableStride: 8 })
-}
-
-function layoutOf({
+/** The layout of a list with such a table. */
+export function layoutOf({
   rows,
   columns,
   ...table

@@ -23,7 +23,7 @@ import {
   type Expression,
   type Local,
 } from './assembler/index.js'
-import { listBlock, pairBytes } from './listProgram.js'
+import { pairBytes } from './listProgram.js'
 
 /** Elements of a vector. */
 const lanes = 4
@@ -34,12 +34,15 @@ const lanes = 4
  */
 export const listedColumns = 13 * lanes
 
-/** What is worked on together along the columns of a list shall stay in a first-level cache, beside the list. */
-const blockBytes = 24 * 1024
+/**
+ * Bytes of the right side, or of the result, that are worked on together along the columns of a list: about those of a
+ * first-level cache. Where a core has a second-level cache to itself, more are as fast; where it shares one, slower.
+ */
+export const blockBytes = 48 * 1024
 
-/** How many blocks of a list's columns to work on together, for products of so many columns. */
-export function blocksAtOnce(columns: number): number {
-  return Math.max(1, Math.floor(blockBytes / (columns * 4 * listBlock)))
+/** How many blocks, each of so many of a list's columns, to work on together, for products of so many columns. */
+export function blocksAtOnce(columns: number, block: number): number {
+  return Math.max(1, Math.floor(blockBytes / (columns * 4 * block)))
 }
 
 /** Which columns of a product to work on: so many, at most {@link listedColumns}, of rows of so many bytes. */

@@ -182,7 +182,7 @@ function multiply(
       ? [multiplyLastRows, multiplyLastColumns]
       : [multiplyRows, multiplyColumns]
     const operation = byColumns ? byColumn : byRow
-    const step = blocksAtOnce(Math.min(listedColumns, n - column))
+    const step = blocksAtOnce(Math.min(listedColumns, n - column), listBlock)
     for (let block = 0; block < blocks; block += step) {
       const span = Math.min(step, blocks - block) * 4
       const [from, to] = [right + column * 4, out + column * 4]

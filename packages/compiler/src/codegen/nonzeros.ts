@@ -3,7 +3,14 @@ import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assemble
 import { call, drop, for_, func, i32, if_, increase, local, memory, set } from '@tapegrad/kernels/assembler'
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import type { ListLayout, ListSource } from '@tapegrad/kernels'
-import { blocksAtOnce, listedColumns, listLayout, mostDense, wholeRowsLayout } from '@tapegrad/kernels'
+import {
+  blocksAtOnce,
+  compressedBlocks,
+  compressedListLayout,
+  listedColumns,
+  listLayout,
+  mostDense,
+} from '@tapegrad/kernels'
 import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
 import { Emitter } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
@@ -107,8 +114,9 @@ export function listCompressedRows(
   layout: Layout,
 ): KernelCode {
   const { buffer, leaf } = kernel
-  const { rows } = extentsOf(kernel)
+  const { rows, columns } = extentsOf(kernel)
   const { tableStride, pairs, pairsStride } = listLayoutOf(kernel)
+  const blocks = compressedBlocks(columns)
   const list = layout.addressOf(buffer)
   const compressed = layout.addressOf(leaf.buffer)
   const values = layout.addressOf(kernel.values!)
@@ -116,7 +124,7 @@ export function listCompressedRows(
     local('i32', name),
   )
   const begins = i32.add(i32.load(start), compressed)
-  const ends = i32.add(i32.load(start, 4), compressed)
+  const ends = i32.add(i32.load(start, blocks * 4), compressed)
   // As in listRows, waiting for many together takes no longer than for one. Where rows begin comes first, for nothing
   // is fetched ahead behind a loop that runs as often as memory that isn't there yet will say.
   const touchTable = (address: Code<'i32'>): Body => [drop(i32.load(address))]
@@ -132,11 +140,18 @@ export function listCompressedRows(
       set(pair, i32.add(i32.mul(begin, pairsStride), list + pairs)),
       for_(row, begin, end, 1, [
         atRow(kernel, layout, row, (address) => [
-          set(start, address),
-          call(functions.listCompressedRow, begins, ends, line, pair, values),
+          call(
+            functions.listCompressedRow,
+            address,
+            i32.const(blocks),
+            i32.const(compressed),
+            line,
+            pair,
+            values,
+          ),
         ]),
-        set(pair, i32.load(line, 4)),
         increase(line, tableStride),
+        set(pair, i32.load(i32.sub(line, 4))),
       ]),
     ]),
     total: rows,
@@ -154,13 +169,13 @@ function extentsOf({ loops }: NonzerosKernel): { readonly rows: number; readonly
 
 export function listLayoutOf(kernel: NonzerosKernel): ListLayout {
   const { rows, columns } = extentsOf(kernel)
-  return kernel.isCompressed === true ? wholeRowsLayout(rows, columns) : listLayout(rows, columns)
+  return kernel.isCompressed === true ? compressedListLayout(rows, columns) : listLayout(rows, columns)
 }
 
 /** How the list of a product's left side is laid out; of a batch, that of each matrix of it. */
 export function layoutOfLeftList({ m, k, transposeA, isCompressed }: MatmulKernel): ListLayout {
   const [rows, columns] = transposeA ? [k, m] : [m, k]
-  return isCompressed === true ? wholeRowsLayout(rows, columns) : listLayout(rows, columns)
+  return isCompressed === true ? compressedListLayout(rows, columns) : listLayout(rows, columns)
 }
 
 function sourceOf({ leaf }: NonzerosKernel): ListSource {
@@ -240,7 +255,7 @@ export function listedProduct(
           ...[from, out, i32.const(n), i32.const(blockColumns)],
         ),
     columnGroups(n).map(({ column, columns }) => {
-      const step = kernel.isCompressed === true ? 1 : blocksAtOnce(columns)
+      const step = blocksAtOnce(columns, blockColumns)
       return for_(block, firstBlock, blockEnd, step, [
         set(span, i32.mul(smaller(i32.sub(blockEnd, block), step), 4)),
         call(

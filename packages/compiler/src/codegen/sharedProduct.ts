@@ -15,7 +15,7 @@ import { listedProduct } from './nonzeros.js'
 import { smaller } from './smaller.js'
 
 /** Rows of a group: few, so that threads end together, but so many that taking a group costs little beside its work. */
-const groupRows = 8
+const groupRows = 16
 
 /** From the word of one matrix to that of the next: each has whole lines of the cache. */
 export const wordStride = 128

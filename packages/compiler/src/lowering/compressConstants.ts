@@ -1,6 +1,6 @@
 /** Which constants lie in memory in compressed rows: large matrices of bytes, mostly zeros, that are listed and no more. */
 import type { Tensor } from '@tapegrad/autograd'
-import { CompressedRows, listedColumns, mostDense } from '@tapegrad/kernels'
+import { compressedBlocks, CompressedRows, mostDense } from '@tapegrad/kernels'
 import type { CompressedNode } from '../program.js'
 import type { Gather } from './expression.js'
 import type { Kernel, MatmulKernel, NonzerosKernel } from './kernel.js'
@@ -10,9 +10,6 @@ import { withoutUnused } from './withoutUnused.js'
 
 /** Smaller constants are in the cache as they are. */
 const leastElements = 65_536
-
-/** What a whole row of a list is multiplied by shall stay in a second-level cache. */
-const mostRightBytes = 256 * 1024
 
 /**
  * The program, for so many threads, with data sets such as pixels compressed: where rows of a constant, or parts of
@@ -65,11 +62,9 @@ function productsBy(lists: readonly NonzerosKernel[], kernels: readonly Kernel[]
   )
 }
 
-/** Whether threads needn't share the rows of its list, and what these are multiplied by is small enough. */
-function canGoByRows({ m, n, k, transposeA, batch }: MatmulKernel, threads: number): boolean {
-  const columns = transposeA ? m : k
-  const isWhole = !transposeA || batch.count > 1 || threads === 1
-  return isWhole && columns * Math.min(n, listedColumns) * 4 <= mostRightBytes
+/** Whether threads needn't share the rows of its list, whose blocks aren't cut where theirs would be. */
+function canGoByRows({ transposeA, batch }: MatmulKernel, threads: number): boolean {
+  return !transposeA || batch.count > 1 || threads === 1
 }
 
 /** Whether whatever else reads the constant makes what these lists stand for. */
@@ -142,16 +137,17 @@ function compress(
   })
 }
 
-/** The list, from compressed rows of so many elements: its leaf is where a row begins. */
+/** The list, from compressed rows of so many elements: its leaf is where a row's first block begins. */
 function fromRows(list: GatheredList, width: number): NonzerosKernel {
   const { position, stride } = list.leaf
+  const startOf = (element: number): number => (element / width) * compressedBlocks(width)
   const starts = {
-    offset: position.offset / width,
-    steps: [...position.steps.slice(0, -1).map((step) => step / width), 0],
+    offset: startOf(position.offset),
+    steps: [...position.steps.slice(0, -1).map(startOf), 0],
   }
   return {
     ...list,
-    leaf: { ...list.leaf, dtype: 'int32', position: starts, stride: stride / width },
+    leaf: { ...list.leaf, dtype: 'int32', position: starts, stride: startOf(stride) },
     isCompressed: true,
   }
 }

@@ -76,7 +76,7 @@ export interface MatmulKernel {
   readonly transposeB: boolean
   /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
   readonly nonzeros?: number
-  /** Whether the list is made of compressed rows: it is always used, and has whole rows, which no two threads share. */
+  /** Whether the list is made of compressed rows, and so always used; no two threads share a row of it. */
   readonly isCompressed?: boolean
   /** The buffer of the packed left side, where several products share it. */
   readonly packedLeft?: number
