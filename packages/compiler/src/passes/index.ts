@@ -2,16 +2,15 @@
 import type { Program } from '../program.js'
 import { expand } from './expand.js'
 import { foldConstants } from './foldConstants.js'
+import { maskByRelu } from './maskByRelu.js'
 import { removeDeadCode } from './removeDeadCode.js'
 import { shareCommonSubexpressions } from './shareCommonSubexpressions.js'
 import { simplify } from './simplify.js'
 
-export { expand, foldConstants, removeDeadCode, shareCommonSubexpressions, simplify }
+export { expand, foldConstants, maskByRelu, removeDeadCode, shareCommonSubexpressions, simplify }
 
 /** The program made smaller: what no result needs, what is computed twice, what is known already. */
 export function optimize(program: Program): Program {
-  return [removeDeadCode, expand, foldConstants, simplify, shareCommonSubexpressions, removeDeadCode].reduce(
-    (optimized, pass) => pass(optimized),
-    program,
-  )
+  const passes = [removeDeadCode, expand, foldConstants, simplify, shareCommonSubexpressions]
+  return [...passes, maskByRelu, removeDeadCode].reduce((optimized, pass) => pass(optimized), program)
 }

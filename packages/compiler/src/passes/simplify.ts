@@ -78,7 +78,7 @@ function matrixTransposeAt(builder: Builder, index: number): number | undefined 
 }
 
 /** Whether the node is a constant all of whose elements are `value`, not −0. */
-function isConstant({ nodes }: Builder, index: number, value: number): boolean {
+export function isConstant({ nodes }: Builder, index: number, value: number): boolean {
   const node = nodes[index]
   if (node.kind !== 'constant') return false
   return typeof node.value === 'number'

@@ -6,12 +6,15 @@ import {
   cumsum,
   div,
   grad,
+  greater,
+  less,
   matmul,
   maxPool1d,
   mul,
   neg,
   ones,
   pad,
+  relu,
   reshape,
   sin,
   specOf,
@@ -24,6 +27,7 @@ import {
 import {
   expand,
   foldConstants,
+  maskByRelu,
   optimize,
   removeDeadCode,
   shareCommonSubexpressions,
@@ -44,6 +48,7 @@ const passes = {
   foldConstants,
   simplify,
   shareCommonSubexpressions,
+  maskByRelu,
   optimize,
 }
 
@@ -131,6 +136,32 @@ test('removeDeadCode drops what no result depends on, and keeps unused inputs', 
     '%2 = neg(%0): float32 [2, 2]',
     'results: %2',
   ])
+})
+
+test('maskByRelu asks relu whether its operand is positive, after it alone, and nothing else', () => {
+  expect(
+    printed(maskByRelu, (x) => [greater(x, 0), relu(x), greater(x, 0), greater(0, x), less(x, 0)]),
+  ).toEqual([
+    '%0 = input 0: float32 [2, 2]',
+    '%1 = constant 0: number',
+    '%2 = greater(%0, %1): bool [2, 2]',
+    '%3 = relu(%0): float32 [2, 2]',
+    '%4 = constant 0: number',
+    '%5 = greater(%3, %4): bool [2, 2]',
+    '%6 = constant 0: number',
+    '%7 = greater(%6, %0): bool [2, 2]',
+    '%8 = constant 0: number',
+    '%9 = less(%0, %8): bool [2, 2]',
+    'results: %2, %3, %5, %7, %9',
+  ])
+})
+
+test('maskByRelu changes no mask, for NaN, infinities and zeros of both signs, too', () => {
+  const x = tensor([NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-45, 3])
+  const program = traceProgram(([x]) => [mul(relu(x), 1), greater(x, 0)], [specOf(x)])
+  const [, mask] = interpret(maskByRelu(program), [x])
+  expect(elementsOf(mask)).toEqual([0, 1, 0, 0, 0, 1, 0, 1])
+  expect(formatProgram(maskByRelu(program))).not.toBe(formatProgram(program))
 })
 
 test('foldConstants computes what depends on constants alone', () => {
