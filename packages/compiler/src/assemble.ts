@@ -23,16 +23,15 @@ import { product } from './codegen/product.js'
 import { randomLoop } from './codegen/randomLoop.js'
 import { reduceLoop } from './codegen/reduceLoop.js'
 import { cumulativeLoop, scatterLoop } from './codegen/scatterLoop.js'
-import { canBeShared, wordStride } from './codegen/sharedProduct.js'
 import { workOf } from './codegen/work.js'
 import { encodeProgram } from './encodeProgram.js'
 import { CompileError } from './errors.js'
-import type { Kernel, MatmulKernel } from './lowering/kernel.js'
+import type { Kernel } from './lowering/kernel.js'
 import type { LoweredProgram } from './lowering/lower.js'
 import { buffersRead } from './lowering/reads.js'
 import { rowsOf, touchesOf } from './lowering/touches.js'
 import type { Phase, Step } from './phases.js'
-import { isLastOfItsOwn, phasesOf } from './phases.js'
+import { phasesOf } from './phases.js'
 import type { Lifetime } from './plan.js'
 import { alignedFor, placeBuffers, roomFor } from './plan.js'
 import { withSweeps } from './sweeps.js'
@@ -92,18 +91,16 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const threadBytes = roomFor(
     kernels.reduce(
       (most, kernel) =>
-        kernel.kind === 'matmul' && kernel.isCompressed !== true
+        kernel.kind === 'matmul'
           ? Math.max(most, threadScratchBytes(kernel, functions.dense(kernel.dtype)))
           : most,
       0,
     ),
   )
-  const threadScratch = alignedFor(threadBytes, end)
-  const products = threads > 1 ? sharedProducts(phases, kernels, resourceOf) : []
-  const words = placeWords(products, threadScratch + threads * threadBytes)
   // Packing may read beyond a matrix by less than a panel's width, listing by less than 64 elements, and vectors
   // beyond the last element.
-  const memoryBytes = words.end + 1024
+  const threadScratch = alignedFor(threadBytes, end)
+  const memoryBytes = threadScratch + threads * threadBytes + 1024
   checkMemory(memoryBytes)
 
   const layout: Layout = {
@@ -111,7 +108,6 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     errorAddress: control.error,
     threadScratch,
     threadScratchBytes: threadBytes,
-    wordsOf: (product) => words.addresses.get(product),
   }
   return {
     bytes: encodeProgram(withSweeps(phases, lowered, layout), {
@@ -133,40 +129,6 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     ),
     addresses: new Map([...buffers].map(([node, buffer]) => [node, addressOf(buffer)])),
   }
-}
-
-/** The batches of products whose parts threads can do for one another. */
-function sharedProducts(
-  phases: readonly Phase[],
-  kernels: readonly Kernel[],
-  resourceOf: (buffer: number) => unknown,
-): MatmulKernel[] {
-  return phases.flatMap((phase) =>
-    phase.flatMap((step) => {
-      const kernel = kernels[step.kernel]
-      const isShared =
-        kernel.kind === 'matmul' &&
-        canBeShared(kernel) &&
-        step.rows > 1 &&
-        isLastOfItsOwn(step, phase, resourceOf)
-      return isShared ? [kernel] : []
-    }),
-  )
-}
-
-/** Where the words of products are, from an address on: memory that is zero, so that they begin closed. */
-function placeWords(
-  products: readonly MatmulKernel[],
-  start: number,
-): { readonly addresses: ReadonlyMap<number, number>; readonly end: number } {
-  const addresses = new Map<number, number>()
-  let end = start
-  for (const { buffer, batch } of products) {
-    const address = alignedFor(wordStride, end)
-    addresses.set(buffer, address)
-    end = address + batch.count * wordStride
-  }
-  return { addresses, end }
 }
 
 function checkMemory(bytes: number): void {
@@ -229,13 +191,7 @@ function lifetimesOf(
 }
 
 /** For finding out how a kernel's code can be cut, which doesn't depend on addresses. */
-const anywhere: Layout = {
-  addressOf: () => 0,
-  errorAddress: 0,
-  threadScratch: 0,
-  threadScratchBytes: 0,
-  wordsOf: () => undefined,
-}
+const anywhere: Layout = { addressOf: () => 0, errorAddress: 0, threadScratch: 0, threadScratchBytes: 0 }
 
 function stepsOf(
   kernel: Kernel,

@@ -85,7 +85,7 @@ function phaseCode(
       isForEveryThread === true ? [call(run, 0, total, thread.thread)] : callPart(step, range, thread.thread)
     return list === undefined ? done : unlessListed(list, done)
   }
-  const chains = chainsOf(phase).map((chain): Body => {
+  return chainsOf(phase).map((chain) => {
     const [first] = chain
     const { rows } = first
     const grain = grainOf(phase, rows)
@@ -100,7 +100,6 @@ function phaseCode(
       ),
     ]
   })
-  return [chains, phase.map(({ code: { help } }) => (help === undefined ? [] : call(help)))]
 }
 
 /** Steps that follow one another without a wait, cut into the same rows. */

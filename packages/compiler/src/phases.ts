@@ -153,17 +153,6 @@ function waitFor(inTheWay: readonly CutStep[], phase: Phase): CutStep['waits'] {
   return waits
 }
 
-/** Whether nothing that follows the step in its phase touches what it does, so that other threads may still do it then. */
-export function isLastOfItsOwn(
-  step: CutStep,
-  phase: Phase,
-  resourceOf: (buffer: number) => unknown,
-): boolean {
-  return phase
-    .slice(phase.indexOf(step) + 1)
-    .every((later) => conflicts(later, step, resourceOf).length === 0)
-}
-
 /** Less work than this is done by one thread while the others wait: sharing it would take longer. */
 const leastShared = 16_000
 

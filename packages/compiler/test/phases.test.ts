@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Touch } from '../src/lowering/touches.js'
 import type { CutStep, Phase, Step } from '../src/phases.js'
-import { isAlone, isLastOfItsOwn, phasesOf } from '../src/phases.js'
+import { isAlone, phasesOf } from '../src/phases.js'
 
 interface Drawn {
   readonly rows: number
@@ -145,24 +145,4 @@ test('whatever the program: all steps are done, and none before what it has to w
     }),
     { numRuns: 500 },
   )
-})
-
-test('other threads may do parts of a step until the phase ends if no later step of it touches what it does', () => {
-  const [phase] = phases(
-    { rows: 2, reads: [0], writes: [1] },
-    { rows: 2, reads: [1], writes: [2] },
-    { rows: 2, reads: [2], writes: [3] },
-    { rows: 2, reads: [5], writes: [6] },
-  )
-  expect(phase.map((step) => isLastOfItsOwn(step, phase, (buffer) => buffer))).toEqual([
-    false,
-    false,
-    true,
-    true,
-  ])
-  const [overwritten] = phases({ rows: 2, reads: [0], writes: [1] }, { rows: 2, reads: [7], writes: [0] })
-  expect(overwritten.map((step) => isLastOfItsOwn(step, overwritten, (buffer) => buffer))).toEqual([
-    false,
-    true,
-  ])
 })

@@ -125,13 +125,7 @@ test('loops over the same short rows become one sweep, and those after a product
   const sweeps = (f: (a: Value, b: Value) => Value): number[] => {
     const lowered = lower(optimize(traceProgram(([a, b]) => [f(a, b)], [x, w])))
     const { phases } = assemble(lowered, { threads: 1, shared: false, maximumPages: 16 })
-    const layout = {
-      addressOf: () => 0,
-      errorAddress: 0,
-      threadScratch: 0,
-      threadScratchBytes: 0,
-      wordsOf: () => undefined,
-    }
+    const layout = { addressOf: () => 0, errorAddress: 0, threadScratch: 0, threadScratchBytes: 0 }
     return withSweeps(phases, lowered, layout).map((phase) => phase.length)
   }
   expect(sweeps((a) => logSoftmax(softmax(a)))).toEqual([1])

@@ -22,7 +22,6 @@ export {
   addSkippedColumns,
   addSkippedRows,
   blocksAtOnce,
-  isFiniteFunction,
   listedColumns,
   multiplyListedColumns,
   multiplyListedRows,

@@ -202,9 +202,10 @@ const skippedParameters = {
  * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, block)` completes what {@link multiplyListedRows}
  * does for the columns from `begin` to `end` of the list: where a row of `right`, of so many columns, isn't finite, 0
  * times it is added to the rows of `out` whose element there is zero and so isn't listed. The list has blocks of so
- * many columns. `isFinite` is that of {@link isFiniteFunction}.
+ * many columns.
  */
-export function addSkippedRows(isFinite: DefinedFunction<'i32'>): DefinedFunction<'none'> {
+export function addSkippedRows(): DefinedFunction<'none'> {
+  const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
     const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
@@ -235,7 +236,8 @@ export function addSkippedRows(isFinite: DefinedFunction<'i32'>): DefinedFunctio
 }
 
 /** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skips. */
-export function addSkippedColumns(isFinite: DefinedFunction<'i32'>): DefinedFunction<'none'> {
+export function addSkippedColumns(): DefinedFunction<'none'> {
+  const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
     const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
@@ -258,7 +260,7 @@ export function addSkippedColumns(isFinite: DefinedFunction<'i32'>): DefinedFunc
 }
 
 /** `isFinite(start, count)`: 0 where one of so many elements is NaN or infinite, or their sum overflows; else 1. */
-export function isFiniteFunction(): DefinedFunction<'i32'> {
+function isFiniteFunction(): DefinedFunction<'i32'> {
   return func('isFinite', { start: 'i32', count: 'i32' }, 'i32', ({ start, count }) => {
     // A sum with NaN or an infinity in it is no finite number. Several sums, for one would wait for itself.
     const sums = Array.from({ length: 4 }, (_, k) => local('v128', `sum${k}`))

@@ -6,7 +6,6 @@ import {
   addSkippedColumns,
   addSkippedRows,
   blocksAtOnce,
-  isFiniteFunction,
   listedColumns,
   multiplyListedColumns,
   multiplyListedRows,
@@ -104,17 +103,16 @@ function programFor(n: number): ListedExports {
   const { relaxedSimd: relaxed } = wasmFeatures()
   const group = { columns: listedColumns, stride: n * 4, relaxed }
   const last = { columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1), stride: n * 4, relaxed }
-  const isFinite = isFiniteFunction()
   const bytes = encodeModule({
     memory: { minimum: 1, import: ['scratch', 'memory'] },
     exports: {
       listRow: listRowFunction('floats'),
       multiplyRows: multiplyListedRows(group),
       multiplyLastRows: multiplyListedRows(last),
-      addSkippedRows: addSkippedRows(isFinite),
+      addSkippedRows: addSkippedRows(),
       multiplyColumns: multiplyListedColumns(group),
       multiplyLastColumns: multiplyListedColumns(last),
-      addSkippedColumns: addSkippedColumns(isFinite),
+      addSkippedColumns: addSkippedColumns(),
     },
   })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {

@@ -13,8 +13,6 @@ export interface KernelCode {
   readonly isLoop?: boolean
   /** Whether each thread does all of it, for itself. */
   readonly isForEveryThread?: boolean
-  /** What a thread that has nothing else to do before it waits can do of the other threads' parts. */
-  readonly help?: DefinedFunction<'none'> | undefined
 }
 
 /** The range, and which thread works on it. */

@@ -7,6 +7,4 @@ export interface Layout {
   /** Room for one thread; the n-th thread's lies n times `threadScratchBytes` further. */
   readonly threadScratch: number
   readonly threadScratchBytes: number
-  /** Of a batch of products that threads share row by row, where the words of its matrices begin. */
-  wordsOf(product: number): number | undefined
 }

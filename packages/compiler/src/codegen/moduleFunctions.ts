@@ -6,7 +6,6 @@ import {
   addSkippedColumns,
   addSkippedRows,
   countNonzerosFunction,
-  isFiniteFunction,
   listCompressedRowFunction,
   listRowFunction,
   multiplyListedColumns,
@@ -18,9 +17,8 @@ import { denseFunctions } from './denseProduct.js'
 import { once } from './once.js'
 
 export class ModuleFunctions {
-  readonly isFinite = isFiniteFunction()
-  readonly addSkippedRows = addSkippedRows(this.isFinite)
-  readonly addSkippedColumns = addSkippedColumns(this.isFinite)
+  readonly addSkippedRows = addSkippedRows()
+  readonly addSkippedColumns = addSkippedColumns()
   readonly dense = once((dtype: 'float32' | 'float64'): DenseFunctions =>
     denseFunctions(dtype, wasmFeatures().relaxedSimd),
   )

@@ -204,16 +204,12 @@ export interface ListedOperands {
   readonly result: Code<'i32'>
 }
 
-/**
- * A product with a list, of the rows from `begin` to `end`, which of a transposed left side are the list's columns. What
- * the list skips is added where the right side isn't finite, unless that is known to be.
- */
+/** A product with a list, of the rows from `begin` to `end`, which of a transposed left side are the list's columns. */
 export function listedProduct(
   kernel: MatmulKernel,
   functions: ModuleFunctions,
   { list, right, result }: ListedOperands,
   { begin, end }: { readonly begin: Local<'i32'>; readonly end: Local<'i32'> },
-  isFinite = false,
 ): Body {
   const { n, k, transposeA, batch } = kernel
   const stride = n * 4
@@ -247,13 +243,11 @@ export function listedProduct(
     transposeA && batch.count === 1 ? touchPairs(line, tableStride, rows, { firstBlock, blockEnd }) : [],
     memory.fill(first, 0, i32.mul(i32.sub(end, begin), stride)),
     // First, for it runs through the right side in order, which fetches it from where another thread has left it.
-    isFinite
-      ? []
-      : call(
-          addSkipped,
-          ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-          ...[from, out, i32.const(n), i32.const(blockColumns)],
-        ),
+    call(
+      addSkipped,
+      ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
+      ...[from, out, i32.const(n), i32.const(blockColumns)],
+    ),
     columnGroups(n).map(({ column, columns }) => {
       const step = blocksAtOnce(columns, blockColumns)
       return for_(block, firstBlock, blockEnd, step, [

@@ -12,8 +12,6 @@ import { setIndices } from './mapLoop.js'
 import { leastCommonMultiple } from './multiples.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
 import { layoutOfLeftList, listedProduct } from './nonzeros.js'
-import type { SharedOperands } from './sharedProduct.js'
-import { helpWith, multiplyOwn, wordStride } from './sharedProduct.js'
 import { writeBackRows } from './writeBackRows.js'
 
 /** A product, of which threads share the rows, or the products of a batch, each of which one thread does alone. */
@@ -34,60 +32,23 @@ export function product(kernel: MatmulKernel, functions: ModuleFunctions, layout
 
 function productsOfBatch(kernel: MatmulKernel, functions: ModuleFunctions, layout: Layout): KernelCode {
   const { m, batch } = kernel
-  const words = layout.wordsOf(kernel.buffer)
-  if (words !== undefined) return sharedProducts(kernel, functions, layout, words)
   const matrix = local('i32', 'matrix')
   const rows = { begin: local('i32', 'firstRow'), end: local('i32', 'behindRows') }
+  const indices = batch.extents.map((_, axis) => local('i32', `i${axis}`))
   return {
     run: func('multiplyBatch', rangeParameters, 'none', ({ begin, end, thread }) => [
       set(rows.end, m),
       for_(matrix, begin, end, 1, [
-        withOperands(kernel, functions, layout, matrix, (operands) =>
-          multiply(kernel, functions, layout, operands, { ...rows, thread }),
-        ),
+        setIndices(matrix, batch.extents, indices),
+        multiply(kernel, functions, layout, operandsOf(kernel, functions, layout, indices, matrix), {
+          ...rows,
+          thread,
+        }),
       ]),
     ]),
     total: batch.count,
     grain: 1,
   }
-}
-
-/** The same where threads may help one another. */
-function sharedProducts(
-  kernel: MatmulKernel,
-  functions: ModuleFunctions,
-  layout: Layout,
-  words: number,
-): KernelCode {
-  const { count } = kernel.batch
-  const matrix = local('i32', 'matrix')
-  const withShared = (code: (operands: SharedOperands) => Body): Body =>
-    withOperands(kernel, functions, layout, matrix, ({ list, b: right, result }) =>
-      code({ list: list!, right, result, left: i32.add(i32.mul(matrix, wordStride), words) }),
-    )
-  return {
-    run: func('multiplyOwn', rangeParameters, 'none', ({ begin, end }) => [
-      for_(matrix, begin, end, 1, [withShared((operands) => multiplyOwn(kernel, functions, operands))]),
-    ]),
-    help: func('helpWith', {}, 'none', () => [
-      for_(matrix, 0, count, 1, [withShared((operands) => helpWith(kernel, functions, operands))]),
-    ]),
-    total: count,
-    grain: 1,
-  }
-}
-
-/** Code for a matrix of a batch, told where its operands are. */
-function withOperands(
-  kernel: MatmulKernel,
-  functions: ModuleFunctions,
-  layout: Layout,
-  matrix: Local<'i32'>,
-  code: (operands: Operands) => Body,
-): Body {
-  const { extents } = kernel.batch
-  const indices = extents.map((_, axis) => local('i32', `i${axis}`))
-  return [setIndices(matrix, extents, indices), code(operandsOf(kernel, functions, layout, indices, matrix))]
 }
 
 interface Operands extends DenseOperands {

@@ -1,5 +1,5 @@
 import type { Tensor, Value } from '@tapegrad/autograd'
-import { cast, IndexError, matmul, mul, sub, sum, take, tensor } from '@tapegrad/autograd'
+import { cast, IndexError, matmul, mul, sum, take, tensor } from '@tapegrad/autograd'
 import { test as property } from '@fast-check/jest'
 import fc from 'fast-check'
 import { compile, compileStep } from '../../src/index.js'
@@ -172,30 +172,6 @@ describe('a data set of bytes that are mostly zeros', () => {
     expect(() => program.step(numbers(rows))).toThrow(IndexError)
     expect(program.step(numbers(-1))).toEqual(program.step(numbers(rows - 1)))
   })
-
-  test.each([2, 4])(
-    'is multiplied alike, to the bit, whichever of %s threads takes a row',
-    async (threads) => {
-      const step = (w: Tensor, rows: Tensor, upstream: Tensor) => {
-        const x = mul(cast(take(sparse, rows), 'float32'), 1 / 3)
-        const gradient = matmul(x, upstream, { transposeA: true })
-        const updated = sub(w, mul(gradient, 0.01))
-        return { state: updated, outputs: [matmul(x, w), matmul(x, updated)] }
-      }
-      const initial = draw.tensor([columns, 20], 'float32')
-      const [together, alone] = [0, 1].map(() => compileStep(step, initial, { threads }))
-      const upstream = draw.tensor([100, 20], 'float32')
-      for (let run = 0; run < 300; run++) {
-        const batch = draw.indices([100], rows)
-        expect(together.step(batch, upstream)).toEqual(alone.step(batch, upstream))
-        if (run === 0) alone.dispose()
-        // Workers that have just started report in this turn of the event loop.
-        if (run < 20) await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-      expect(together.state).toEqual(alone.state)
-      together.dispose()
-    },
-  )
 
   test('is in memory once for steps on batches of several sizes', () => {
     const upstream = (batch: number): Tensor => wholeNumbers(batch, 5, draw)
