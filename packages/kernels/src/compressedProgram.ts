@@ -23,8 +23,6 @@ import {
   set,
   type Body,
   type DefinedFunction,
-  type Expression,
-  type Local,
 } from './assembler/index.js'
 import { blockBytes, listedColumns } from './listedProgram.js'
 import { layoutOf, pairBytes, pairsAtOnce, setWord, wordColumns, type ListLayout } from './listProgram.js'
@@ -99,39 +97,51 @@ function compressBlockFunction(): DefinedFunction<'i32'> {
     const column = local('i32', 'column')
     const found = local('i32', 'found')
     const last = local('i32', 'last')
+    const end = local('i32', 'end')
     const word = local('i64', 'word')
-    const writeEntry = (step: Expression<'i32'>, byte: Expression<'i32'>): Body => [
-      i32.store16(out, i32.or(step, i32.shl(byte, 8))),
-      increase(out, entryBytes),
+    const left = local('i64', 'left')
+    const nextFound = i32.add(column, i32.wrap_i64(i64.ctz(left)))
+    const isFar = i32.gt_u(i32.sub(nextFound, last), longestStep)
+    // Those behind the last one of the word are overwritten.
+    const writeEntry = (index: number): Body => [
+      set(found, nextFound),
+      i32.store16(
+        out,
+        i32.or(i32.sub(found, last), i32.shl(i32.load8_u(i32.add(row, found)), 8)),
+        index * entryBytes,
+      ),
+      set(last, found),
+      set(left, i64.and(left, i64.sub(left, 1n))),
     ]
-    const isFar = i32.gt_u(i32.sub(found, last), longestStep)
     return [
       set(last, lastColumn),
       for_(column, first, behind, wordColumns, [
         setWord(word, 'bytes', i32.add(row, column), i32.sub(behind, column)),
-        whileLeft(word, [
-          set(found, i32.add(column, i32.wrap_i64(i64.ctz(word)))),
+        if_(i64.ne(word, 0n), [
+          set(left, word),
+          // Only the first one of a word can be so far from the one before.
           if_(isFar, [
             loop((again) => [
-              writeEntry(i32.const(longestStep), i32.const(0)),
+              i32.store16(out, longestStep),
+              increase(out, entryBytes),
               increase(last, longestStep),
               br_if(again, isFar),
             ]),
           ]),
-          writeEntry(i32.sub(found, last), i32.load8_u(i32.add(row, found))),
-          set(last, found),
-          set(word, i64.and(word, i64.sub(word, 1n))),
+          set(end, i32.add(out, i32.mul(i32.wrap_i64(i64.popcnt(word)), entryBytes))),
+          loop((again) => [
+            Array.from({ length: pairsAtOnce }, (_, index) => writeEntry(index)),
+            increase(out, pairsAtOnce * entryBytes),
+            br_if(again, i32.lt_u(out, end)),
+          ]),
+          set(out, end),
+          set(last, i32.sub(i32.add(column, wordColumns - 1), i32.wrap_i64(i64.clz(word)))),
         ]),
       ]),
       set(lastColumn, last),
       out,
     ]
   })
-}
-
-function whileLeft(word: Local<'i64'>, body: Body): Body {
-  const isLeft = i64.ne(word, 0n)
-  return [if_(isLeft, [loop((again) => [body, br_if(again, isLeft)])])]
 }
 
 /** `countNonzeroBytes(start, count)` gives how many of so many bytes, a multiple of 64, aren't zero. */

@@ -108,7 +108,8 @@ function compress(
   const rows = bytes.length / columns
   const starts = Math.ceil((bytes.length + wordColumns) / 4) * 4
   const out = starts + rows * compressedBlocks(columns) * 4
-  const most = (bytes.length + rows * Math.floor(columns / longestStep)) * entryBytes
+  // Entries are written some beyond the last one.
+  const most = (bytes.length + rows * Math.floor(columns / longestStep)) * entryBytes + 16
   const memory = memoryOf(program, out + most)
   memory.set(bytes)
   const behind = program.compressRows(0, rows, columns, compressedBlock(columns), starts, out - end, out)
