@@ -2,7 +2,7 @@ import type { Tensor, Value } from '@tapegrad/autograd'
 import { cast, IndexError, matmul, mul, sum, take, tensor } from '@tapegrad/autograd'
 import { test as property } from '@fast-check/jest'
 import fc from 'fast-check'
-import { compile, compileStep } from '../../src/index.js'
+import { compileStep } from '../../src/index.js'
 import { compressConstants } from '../../src/lowering/compressConstants.js'
 import type { MatmulKernel, NonzerosKernel } from '../../src/lowering/kernel.js'
 import { lower } from '../../src/lowering/lower.js'
@@ -25,6 +25,18 @@ function wholeNumbers(rows: number, columns: number, draw: Draw): Tensor {
     Float32Array.from({ length: rows * columns }, () => draw.whole(-4, 4)),
     { shape: [rows, columns] },
   )
+}
+
+/** The function compiled, and what ends its workers. */
+function compiled(f: (...x: Value[]) => Value[], threads: number) {
+  const step = (state: Value, ...x: Tensor[]) => ({ state, outputs: f(...x) })
+  const program = compileStep(step, 0, { threads })
+  return {
+    run: (...x: Tensor[]) => program.step(...x) as Tensor[],
+    dispose: () => {
+      program.dispose()
+    },
+  }
 }
 
 /** The products of some rows, doubled, and of them transposed. */
@@ -78,15 +90,16 @@ describe('a data set of bytes that are mostly zeros', () => {
       const data = dataSet(400, columns, density, draw)
       const [right, upstream] = [wholeNumbers(columns, n, draw), wholeNumbers(batch, n, draw)]
       const f = products(data)
-      const fast = compile(f as (...x: Value[]) => Value[], { threads })
-      for (let run = 0; run < 2; run++) {
+      const { run, dispose } = compiled(f, threads)
+      for (let k = 0; k < 2; k++) {
         const rows = draw.indices([batch], 400)
-        const results = fast(rows, right, upstream) as Tensor[]
+        const results = run(rows, right, upstream)
         f(rows, right, upstream).forEach((wanted, k) => {
           // 0 and −0 count as equal.
           expect(results[k].data.findIndex((x, i) => x !== (wanted as Tensor).data[i])).toBe(-1)
         })
       }
+      dispose()
     },
   )
 
@@ -147,11 +160,9 @@ describe('a data set of bytes that are mostly zeros', () => {
       upstream.data[99 * 5 + 1] = -Infinity
       const batch = draw.indices([100], rows)
       const f = products(sparse)
-      const results = compile(f as (...x: Value[]) => Value[], { threads })(
-        batch,
-        right,
-        upstream,
-      ) as Tensor[]
+      const { run, dispose } = compiled(f, threads)
+      const results = run(batch, right, upstream)
+      dispose()
       f(batch, right, upstream).forEach((wanted, k) => {
         expect([...results[k].data].map((x) => x + 0)).toEqual([...(wanted as Tensor).data].map((x) => x + 0))
       })
