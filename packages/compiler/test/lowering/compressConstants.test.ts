@@ -87,12 +87,13 @@ describe('a data set of bytes that are mostly zeros', () => {
     'gives the products that its rows give eagerly, to the bit for whole numbers',
     ({ columns, batch, n, density, threads, seed }) => {
       const draw = new Draw(seed)
-      const data = dataSet(400, columns, density, draw)
+      const height = Math.ceil(65_536 / columns)
+      const data = dataSet(height, columns, density, draw)
       const [right, upstream] = [wholeNumbers(columns, n, draw), wholeNumbers(batch, n, draw)]
       const f = products(data)
       const { run, dispose } = compiled(f, threads)
       for (let k = 0; k < 2; k++) {
-        const rows = draw.indices([batch], 400)
+        const rows = draw.indices([batch], height)
         const results = run(rows, right, upstream)
         f(rows, right, upstream).forEach((wanted, k) => {
           // 0 and −0 count as equal.
