@@ -30,16 +30,17 @@ function listed(rows: CompressedRows): number[][] {
     const [begin, end] = [lineOfRow[0], lineOfRow[blocks]]
     const elements = new Array<number>(rows.columns).fill(0)
     let last = -1
+    let isInOrder = true
     for (let pair = begin; pair < end; pair += 8) {
       const [column] = new Int32Array(memory.buffer, pair, 1)
-      expect(column).toBeGreaterThan(last)
-      last = column
       elements[column] = new Float32Array(memory.buffer, pair + 4, 1)[0]
       const block = Math.floor(column / compressedBlock(rows.columns))
+      const isInBlock = lineOfRow[block] <= pair && pair < lineOfRow[block + 1]
       // Zeros between elements that are far apart are in the block of the one behind.
-      if (elements[column] !== 0) expect(pair).toBeGreaterThanOrEqual(lineOfRow[block])
-      if (elements[column] !== 0) expect(pair).toBeLessThan(lineOfRow[block + 1])
+      isInOrder &&= column > last && (isInBlock || elements[column] === 0)
+      last = column
     }
+    expect(isInOrder).toBe(true)
     return elements
   })
 }
@@ -69,7 +70,7 @@ function randomBytes(count: number, zeros: number, seed: number): Uint8Array {
   })
 }
 
-test.prop([matrix], { numRuns: 200 })('compressed rows are listed as they were', ({ bytes, columns }) => {
+test.prop([matrix], { numRuns: 150 })('compressed rows are listed as they were', ({ bytes, columns }) => {
   const rows = new CompressedRows(bytes, columns)
   expect(rows.nonzeros).toBe(bytes.filter((byte) => byte !== 0).length)
   expect(listed(rows)).toEqual(rowsOf(bytes, columns))
