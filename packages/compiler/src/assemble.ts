@@ -81,8 +81,8 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const functions = new ModuleFunctions()
   const sizes = bufferSizes(lowered, functions)
   const steps = kernels.flatMap((kernel, index) => stepsOf(kernel, index, functions, { lowered, sizes }))
-  // A new state may have the old one's place.
-  const resourceOf = (buffer: number): unknown => fixed.get(buffer) ?? `%${buffer}`
+  // A new state may have the old one's place. Buffers without one are told from addresses by being negative.
+  const resourceOf = (buffer: number): number => fixed.get(buffer) ?? -1 - buffer
   const phases = phasesOf(steps, resourceOf)
   const lifetimes = lifetimesOf(lowered, sizes, phases).filter(({ buffer }) => !fixed.has(buffer))
   const { addresses, end } = placeBuffers(lifetimes, control.end)

@@ -46,12 +46,13 @@ const lookahead = 32
  * share memory.
  */
 export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) => unknown): Phase[] {
+  const conflicts = new Conflicts(resourceOf)
   const left = [...steps]
   const phases: Phase[] = []
   while (left.length > 0) {
     const phase: CutStep[] = [{ ...left.shift()!, waits: 'always' }]
     while (phase.length < mostSteps) {
-      const next = nextOf(left, phase, resourceOf)
+      const next = nextOf(left, phase, conflicts)
       if (next === undefined) break
       left.splice(next.position, 1)
       phase.push(next.step)
@@ -68,17 +69,17 @@ export function phasesOf(steps: readonly Step[], resourceOf: (buffer: number) =>
 function nextOf(
   left: readonly Step[],
   phase: Phase,
-  resourceOf: (buffer: number) => unknown,
+  conflicts: Conflicts,
 ): { readonly position: number; readonly step: CutStep } | undefined {
   let waiting: { readonly position: number; readonly step: CutStep } | undefined
   let other: typeof waiting
   const { rows } = phase[phase.length - 1]
   const passed: Step[] = []
   for (const [position, candidate] of left.slice(0, lookahead).entries()) {
-    const isNext = passed.every((other) => conflicts(candidate, other, resourceOf).length === 0)
+    const isNext = passed.every((other) => conflicts.between(candidate, other).length === 0)
     passed.push(candidate)
     if (!isNext) continue
-    const step = cutFor(candidate, phase, resourceOf)
+    const step = cutFor(candidate, phase, conflicts)
     if (step.waits === 'never' && step.rows === rows) return { position, step }
     if (step.waits === 'never') other ??= { position, step }
     else if (step.waits !== 'always') waiting ??= { position, step }
@@ -87,13 +88,13 @@ function nextOf(
 }
 
 /** The step cut so that it waits as little as can be for those of the phase before it. */
-function cutFor(step: Step, phase: Phase, resourceOf: (buffer: number) => unknown): CutStep {
-  const others = phase.filter((other) => conflicts(step, other, resourceOf).length > 0)
+function cutFor(step: Step, phase: Phase, conflicts: Conflicts): CutStep {
+  const others = phase.filter((other) => conflicts.between(step, other).length > 0)
   const candidates = [...new Set(others.map(({ rows }) => rows)), step.rows]
   const cuts = candidates
     .filter((rows) => step.code.total % rows === 0)
     .map((rows): CutStep => {
-      const inTheWay = others.filter((other) => !goesWith(step, other, rows, resourceOf))
+      const inTheWay = others.filter((other) => !goesWith(step, other, rows, conflicts))
       return { ...step, rows, waits: waitFor(inTheWay, phase) }
     })
   return (
@@ -102,36 +103,43 @@ function cutFor(step: Step, phase: Phase, resourceOf: (buffer: number) => unknow
   )
 }
 
-/** What both touch and one of them at least writes, as each of them touches it. */
-function conflicts(
-  step: Step,
-  other: Step,
-  resourceOf: (buffer: number) => unknown,
-): (readonly [Touch, Touch])[] {
-  const pairs = (xs: readonly Touch[], ys: readonly Touch[]): (readonly [Touch, Touch])[] =>
-    xs.flatMap((x) =>
-      ys.flatMap((y) => (resourceOf(x.buffer) === resourceOf(y.buffer) ? [[x, y] as const] : [])),
-    )
-  const { reads, writes } = step.touches
-  return [
-    ...pairs(reads, other.touches.writes),
-    ...pairs(writes, other.touches.reads),
-    ...pairs(writes, other.touches.writes),
-  ]
+type Pair = readonly [Touch, Touch]
+
+/** What two steps both touch and one of them at least writes. Each two are asked about many times. */
+class Conflicts {
+  private readonly known = new Map<Touches, Map<Touches, readonly Pair[]>>()
+
+  constructor(private readonly resourceOf: (buffer: number) => unknown) {}
+
+  /** It, as each of the two touches it. */
+  between({ touches }: Step, { touches: others }: Step): readonly Pair[] {
+    const ofStep = this.known.get(touches) ?? new Map<Touches, readonly Pair[]>()
+    this.known.set(touches, ofStep)
+    const pairs = ofStep.get(others) ?? [
+      ...this.pairs(touches.reads, others.writes),
+      ...this.pairs(touches.writes, others.reads),
+      ...this.pairs(touches.writes, others.writes),
+    ]
+    ofStep.set(others, pairs)
+    return pairs
+  }
+
+  private pairs(xs: readonly Touch[], ys: readonly Touch[]): Pair[] {
+    return xs.flatMap((x) => {
+      const resource = this.resourceOf(x.buffer)
+      return ys.flatMap((y) => (this.resourceOf(y.buffer) === resource ? [[x, y] as const] : []))
+    })
+  }
 }
 
 /** Whether the step, cut into so many rows, may follow the other one on the same thread without a wait. */
-function goesWith(
-  step: Step,
-  other: CutStep,
-  rows: number,
-  resourceOf: (buffer: number) => unknown,
-): boolean {
+function goesWith(step: Step, other: CutStep, rows: number, conflicts: Conflicts): boolean {
   if (other.rows !== rows || step.code.isForEveryThread === true || other.code.isForEveryThread === true)
     return false
   return (
     rows === 1 ||
-    conflicts(step, other, resourceOf)
+    conflicts
+      .between(step, other)
       .flat()
       .every((touch) => touch.isByRows(rows))
   )
