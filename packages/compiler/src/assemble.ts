@@ -91,15 +91,15 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const threadBytes = roomFor(
     kernels.reduce(
       (most, kernel) =>
-        kernel.kind === 'matmul'
+        kernel.kind === 'matmul' && kernel.isCompressed !== true
           ? Math.max(most, threadScratchBytes(kernel, functions.dense(kernel.dtype)))
           : most,
       0,
     ),
   )
+  const threadScratch = alignedFor(threadBytes, end)
   // Packing may read beyond a matrix by less than a panel's width, listing by less than 64 elements, and vectors
   // beyond the last element.
-  const threadScratch = alignedFor(threadBytes, end)
   const memoryBytes = threadScratch + threads * threadBytes + 1024
   checkMemory(memoryBytes)
 

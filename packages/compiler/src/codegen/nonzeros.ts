@@ -125,17 +125,14 @@ export function listCompressedRows(
   )
   const begins = i32.add(i32.load(start), compressed)
   const ends = i32.add(i32.load(start, blocks * 4), compressed)
-  // As in listRows, waiting for many together takes no longer than for one. Where rows begin comes first, for nothing
-  // is fetched ahead behind a loop that runs as often as memory that isn't there yet will say.
-  const touchTable = (address: Code<'i32'>): Body => [drop(i32.load(address))]
-  const touchRow = (address: Code<'i32'>): Body => [
+  // As in listRows, waiting for many together takes no longer than for one.
+  const touch = (address: Code<'i32'>): Body => [
     set(start, address),
     for_(entry, begins, ends, cacheLine, [drop(i32.load8_u(entry))]),
   ]
   return {
     run: func('listCompressedRows', rangeParameters, 'none', ({ begin, end }) => [
-      for_(row, begin, end, 1, [atRow(kernel, layout, row, touchTable)]),
-      for_(row, begin, end, 1, [atRow(kernel, layout, row, touchRow)]),
+      for_(row, begin, end, 1, [atRow(kernel, layout, row, touch)]),
       set(line, i32.add(i32.mul(begin, tableStride), list)),
       set(pair, i32.add(i32.mul(begin, pairsStride), list + pairs)),
       for_(row, begin, end, 1, [
