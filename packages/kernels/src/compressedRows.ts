@@ -9,6 +9,7 @@ import {
   longestStep,
 } from './compressedProgram.js'
 import { wordColumns } from './listProgram.js'
+import { growScratch } from './memory.js'
 
 /**
  * A matrix of bytes with so many columns, which is compressed where and when it is written. What is written is a table
@@ -79,8 +80,7 @@ function instantiate(): CompressProgram {
 
 /** The program's memory, of at least so many bytes. */
 function memoryOf({ memory }: CompressProgram, bytes: number): Uint8Array {
-  const missing = bytes - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / 65536))
+  growScratch(memory, bytes)
   return new Uint8Array(memory.buffer)
 }
 

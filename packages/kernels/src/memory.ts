@@ -16,27 +16,29 @@ export class ScratchMemory {
 
   /** All of the memory as numbers, of which there are at least `count`; valid until the next call. */
   elements(count: number): FloatArray {
-    const missing = count - this.view.length
-    if (missing > 0) {
-      this.grow(Math.ceil((missing * this.elementBytes) / pageBytes))
+    if (count > this.view.length) {
+      growScratch(this.memory, count * this.elementBytes)
       this.view = this.newView()
     }
     return this.view
   }
 
-  private grow(pages: number): void {
-    try {
-      this.memory.grow(pages)
-    } catch {
-      throw new TapegradError(
-        'SCRATCH_MEMORY',
-        `kernels: the engine refused ${pages * pageBytes} more bytes of WebAssembly memory; free some memory, or use smaller arrays`,
-      )
-    }
-  }
-
   private newView(): FloatArray {
     const { buffer } = this.memory
     return this.elementBytes === 4 ? new Float32Array(buffer) : new Float64Array(buffer)
+  }
+}
+
+/** Makes memory at least so large. Throws TapegradError where the engine refuses. */
+export function growScratch(memory: WebAssembly.Memory, bytes: number): void {
+  const pages = Math.ceil((bytes - memory.buffer.byteLength) / pageBytes)
+  if (pages <= 0) return
+  try {
+    memory.grow(pages)
+  } catch {
+    throw new TapegradError(
+      'SCRATCH_MEMORY',
+      `kernels: the engine refused ${pages * pageBytes} more bytes of WebAssembly memory; free some memory, or use smaller arrays`,
+    )
   }
 }
