@@ -27,8 +27,8 @@ export {
   multiplyListedRows,
   type ListedColumns,
 } from './listedProgram.js'
-export { mostDense } from './matmulListed.js'
 export { copyPanels, transposePanels } from './packProgram.js'
 export { drawBlocks, drawnBlocks } from './philoxProgram.js'
+export { isSampleSparse, mostDense } from './sparsity.js'
 export { multiplyPanels, type WriteBack } from './tileProgram.js'
 export { fastestShape, lanesOf, type TileShape } from './tileShape.js'

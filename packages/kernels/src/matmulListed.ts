@@ -12,6 +12,7 @@ import {
 } from './listedProgram.js'
 import type { FloatArray, MatmulOptions } from './matmulOptions.js'
 import { ScratchMemory } from './memory.js'
+import { isSampleSparse } from './sparsity.js'
 
 /** Smaller left sides are multiplied before they are searched. */
 const leastElements = 16_384
@@ -25,23 +26,12 @@ const mostElements = 1024 * 1024
 /** The most elements of the left side that are listed at a time. */
 const listedElements = 256 * 1024
 
-/** So many elements, evenly spread, are looked at to see whether a matrix is mostly zeros. */
-const sampledElements = 1024
-
-/** Beyond this fraction of nonzero elements the dense product is as fast. */
-export const mostDense = 0.4
-
 /** Whether leaving out zeros pays. */
 export function isMostlyZeros({ a, out, m, n, k, transposeA, transposeB }: MatmulOptions): boolean {
   if (out.BYTES_PER_ELEMENT !== 4 || transposeB === true || n < leastColumns || a.length < leastElements)
     return false
   const listed = transposeA === true ? m : k
-  if (listed * n > mostElements || listed > listedElements) return false
-  // An odd step doesn't fall in with the rows of most matrices.
-  const step = Math.floor(a.length / sampledElements) | 1
-  let nonzeros = 0
-  for (let i = 0; i < a.length; i += step) if (a[i] !== 0) nonzeros++
-  return nonzeros * step <= a.length * mostDense
+  return listed * n <= mostElements && listed <= listedElements && isSampleSparse(a)
 }
 
 /** out = op(a) · b, of float32, with the zeros of `a` left out; NaN and infinities come out as if they weren't. */

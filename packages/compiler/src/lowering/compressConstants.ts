@@ -1,6 +1,6 @@
 /** Which constants lie in memory in compressed rows: large matrices of bytes, mostly zeros, that are listed and no more. */
 import type { Tensor } from '@tapegrad/autograd'
-import { compressedBlocks, CompressedRows, mostDense } from '@tapegrad/kernels'
+import { compressedBlocks, CompressedRows, isSampleSparse, mostDense } from '@tapegrad/kernels'
 import type { CompressedNode } from '../program.js'
 import type { Gather } from './expression.js'
 import type { Kernel, MatmulKernel, NonzerosKernel } from './kernel.js'
@@ -91,21 +91,11 @@ const known = new WeakMap<Tensor, Map<number, CompressedRows>>()
 /** The constant in rows of so many elements, the same for each program; undefined where too few elements are zero. */
 function compressedRows(constant: Tensor, width: number): CompressedRows | undefined {
   const bytes = constant.data as Uint8Array
-  if (!isMostlyZeros(bytes)) return undefined
+  if (!isSampleSparse(bytes)) return undefined
   const ofConstant = known.get(constant) ?? new Map<number, CompressedRows>()
   const rows = ofConstant.get(width) ?? new CompressedRows(bytes, width)
   known.set(constant, ofConstant.set(width, rows))
   return rows.nonzeros <= mostDense * bytes.length ? rows : undefined
-}
-
-/** Whether a sample has few nonzero bytes. */
-function isMostlyZeros(bytes: Uint8Array): boolean {
-  const sampled = 4096
-  // An odd step doesn't fall in with the rows of most matrices.
-  const step = Math.max(1, Math.floor(bytes.length / sampled)) | 1
-  let [found, looked] = [0, 0]
-  for (let at = 0; at < bytes.length; at += step, looked++) if (bytes[at] !== 0) found++
-  return found <= mostDense * looked
 }
 
 interface Compression {
