@@ -42,8 +42,7 @@ export function compile(
 ): (...args: unknown[]) => unknown {
   const threads = threadCount(options.threads)
   const calls = new Map<string, CompiledCall>()
-  const callFor = (args: readonly unknown[]): CompiledCall => {
-    const plain = takenApart(args) as readonly unknown[]
+  const callFor = (plain: readonly unknown[]): CompiledCall => {
     const { specs, key } = signatureOf(plain)
     const known = calls.get(key)
     if (known !== undefined) return known
@@ -56,8 +55,9 @@ export function compile(
   return (...args) => {
     const values = recent?.pattern.valuesOf(args)
     if (values !== undefined) return recent!.call.run(args, values)
-    if (hasVariables(takenApart(args))) return f(...(args as never[]))
-    const [pattern, call] = [new Pattern(args), callFor(args)]
+    const plain = takenApart(args) as readonly unknown[]
+    if (hasVariables(plain)) return f(...(args as never[]))
+    const [pattern, call] = [new Pattern(args), callFor(plain)]
     recent = { pattern, call }
     return call.run(args, pattern.valuesOf(args)!)
   }

@@ -166,12 +166,20 @@ function extentsOf({ loops }: NonzerosKernel): { readonly rows: number; readonly
 
 export function listLayoutOf(kernel: NonzerosKernel): ListLayout {
   const { rows, columns } = extentsOf(kernel)
-  return kernel.isCompressed === true ? compressedListLayout(rows, columns) : listLayout(rows, columns)
+  return layoutFor(rows, columns, kernel)
 }
 
 /** How the list of a product's left side is laid out; of a batch, that of each matrix of it. */
-export function layoutOfLeftList({ m, k, transposeA, isCompressed }: MatmulKernel): ListLayout {
-  const [rows, columns] = transposeA ? [k, m] : [m, k]
+export function layoutOfLeftList(kernel: MatmulKernel): ListLayout {
+  const { m, k, transposeA } = kernel
+  return transposeA ? layoutFor(k, m, kernel) : layoutFor(m, k, kernel)
+}
+
+function layoutFor(
+  rows: number,
+  columns: number,
+  { isCompressed }: Pick<NonzerosKernel, 'isCompressed'>,
+): ListLayout {
   return isCompressed === true ? compressedListLayout(rows, columns) : listLayout(rows, columns)
 }
 
