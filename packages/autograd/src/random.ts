@@ -1,7 +1,7 @@
 /** Random tensors from a counter-based generator: the same seed gives the same numbers on any machine. */
 import { philox } from '@tapegrad/kernels'
 import type { DTypeOption } from './create.js'
-import type { DType, TypedArray } from './dtype.js'
+import type { DType } from './dtype.js'
 import { checkDType, isFloat } from './dtype.js'
 import { flatten, split } from './composed/shapes.js'
 import { ArgumentError, DTypeError, TapeError } from './errors.js'
@@ -9,7 +9,7 @@ import { add, mul, sub } from './primitives/arithmetic.js'
 import { cast } from './primitives/cast.js'
 import { greaterEqual, less, where } from './primitives/comparison.js'
 import { cos, floor, log, sin, sqrt } from './primitives/elementwise.js'
-import { drawFractions, fractionsInBlock } from './primitives/random.js'
+import { drawFractions, fillWithFractions, fractionsInBlock } from './primitives/random.js'
 import { concat, reshape, slice } from './primitives/shape.js'
 import type { Shape } from './shape.js'
 import { checkShape, sizeOf } from './shape.js'
@@ -179,18 +179,40 @@ export function integers(source: Rng, shape: Shape, { min = 0, max }: IntegersOp
       'RANGE',
       `integers: from ${min} to ${max}; wants whole 32-bit numbers, min below max`,
     )
-  const drawn = fractions(source, sizeOf(shape))
-  if (drawn instanceof Tensor) return new Tensor(toIntegers(drawn.data, min, max), shape, 'int32')
-  return cast(add(min, floor(mul(max - min, reshape(drawn, shape)))), 'int32') as Tensor
+  const count = sizeOf(shape)
+  if (!isConcrete(source)) {
+    const drawn = reshape(fractions(source, count), shape)
+    return cast(add(min, floor(mul(max - min, drawn))), 'int32') as Tensor
+  }
+  const out = new Int32Array(count)
+  fillWithIntegers(out, source, min, max)
+  return new Tensor(out, shape, 'int32')
 }
 
-/** What the operations of `integers` give, in one pass. */
-function toIntegers(uniforms: TypedArray, min: number, max: number): Int32Array {
-  const count = uniforms.length
+/** So many fractions are turned into whole numbers at a time; an even number. */
+const fractionsAtOnce = 4096
+
+/** Kept, for memory that is used for the first time takes longer to get than to fill with random numbers. */
+let drawnFractions: Float64Array | undefined
+
+/** What the operations of `integers` give, in one pass. Moves the stream on. */
+function fillWithIntegers(out: Int32Array, source: Rng, min: number, max: number): void {
+  checkNotCaptured(source)
+  const key = [numberOf(source.key[0]), numberOf(source.key[1])] as const
+  const counter = numberOf(source.counter)
   const range = max - min
-  const out = new Int32Array(count)
-  for (let i = 0; i < count; i++) out[i] = min + Math.floor(range * uniforms[i])
-  return out
+  drawnFractions ??= new Float64Array(fractionsAtOnce)
+  for (let start = 0; start < out.length; start += fractionsAtOnce) {
+    const some = drawnFractions.subarray(0, Math.min(fractionsAtOnce, out.length - start))
+    fillWithFractions(some, key, counter + start / fractionsInBlock)
+    for (let i = 0; i < some.length; i++) out[start + i] = min + Math.floor(range * some[i])
+  }
+  source.counter = add(source.counter, Math.ceil(out.length / fractionsInBlock))
+}
+
+/** Whether nothing of the stream is known only to a tape. */
+function isConcrete({ key, counter }: Rng): boolean {
+  return [...key, counter].every((part) => !(part instanceof Variable))
 }
 
 function fractionsOf(source: Rng, shape: Shape): Value {

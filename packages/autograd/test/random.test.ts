@@ -228,6 +228,17 @@ describe('integers', () => {
     }
   })
 
+  test.each([0, 1, 2, 3, 5, 4095, 4096, 4097, 9001])(
+    'are whole parts of as many fractions: %d of them, and the stream goes on behind',
+    (count) => {
+      const [first, second] = [rng(7), rng(7)]
+      const numbers = integers(first, [count], { min: -3, max: 1000 }).data
+      const fractions = uniform(second, [count], { dtype: 'float64' }).data
+      expect(Array.from(numbers)).toEqual(Array.from(fractions, (x) => -3 + Math.floor(1003 * x)))
+      expect(uniform(first, [2]).data).toEqual(uniform(second, [2]).data)
+    },
+  )
+
   test('reach both ends of the widest range', () => {
     const range = { min: -(2 ** 31), max: 2 ** 31 }
     expect(integers(constantRng(0), [1], range).item()).toBe(-(2 ** 31))

@@ -17,12 +17,16 @@ export const drawFractions = defineVariadic<{ readonly count: number }>({
   name: 'drawFractions',
   infer: (_inputs, { count }) => ({ kind: 'tensor', shape: [count], dtype: 'float64' }),
   tensor: ([low, high, counter], { shape, dtype }, { count }) => {
-    const key = [low.data[0], high.data[0]] as const
     const out = new Float64Array(count)
-    if (count > fewFractions) draw(key, counter.data[0], out)
-    else drawFractionsPlain(key, counter.data[0], out)
+    fillWithFractions(out, [low.data[0], high.data[0]], counter.data[0])
     return new Tensor(out, shape, dtype)
   },
   reverse: null,
   forward: null,
 })
+
+/** @internal What `drawFractions` draws, as many as `out` has room for. */
+export function fillWithFractions(out: Float64Array, key: readonly [number, number], counter: number): void {
+  if (out.length > fewFractions) draw(key, counter, out)
+  else drawFractionsPlain(key, counter, out)
+}
