@@ -91,7 +91,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
   const threadBytes = roomFor(
     kernels.reduce(
       (most, kernel) =>
-        kernel.kind === 'matmul' && kernel.isCompressed !== true
+        kernel.kind === 'matmul' && kernel.nonzeros?.isCompressed !== true
           ? Math.max(most, threadScratchBytes(kernel, functions.dense(kernel.dtype)))
           : most,
       0,

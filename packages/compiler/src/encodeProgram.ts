@@ -3,9 +3,9 @@ import type { Body, Global, ImportedFunction, Local } from '@tapegrad/kernels/as
 import { call, encodeModule, for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
 import type { ControlWords } from './codegen/barrier.js'
 import { barrierFunction } from './codegen/barrier.js'
-import { greatestCommonDivisor, leastCommonMultiple } from './codegen/multiples.js'
 import { smaller } from './codegen/smaller.js'
 import { vectorMathImports } from './math/index.js'
+import { greatestCommonDivisor, leastCommonMultiple } from './multiples.js'
 import type { CutStep, Phase } from './phases.js'
 import { isAlone } from './phases.js'
 

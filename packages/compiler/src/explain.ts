@@ -48,11 +48,10 @@ function formatKernel(kernel: Kernel): string {
         `of ${formatExpression(kernel.value)}`
       )
     case 'matmul': {
-      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros, isCompressed, writeBack } =
-        kernel
+      const { buffer, a, b, m, n, k, transposeA, transposeB, batch, nonzeros, writeBack } = kernel
       const product = `%${a}${transposeA ? 'ᵀ' : ''} · %${b}${transposeB ? 'ᵀ' : ''}`
-      const unlessLong = isCompressed === true ? '' : ' where that is short'
-      const skipping = nonzeros === undefined ? '' : `, by %${nonzeros}${unlessLong}`
+      const unlessLong = nonzeros?.isCompressed === true ? '' : ' where that is short'
+      const skipping = nonzeros === undefined ? '' : `, by %${nonzeros.buffer}${unlessLong}`
       return `%${buffer} [${m}, ${n}] = ${formatWritten(product, writeBack)} over ${k}${times(batch.count)}${skipping}`
     }
     case 'packLeft':

@@ -162,11 +162,11 @@ export function countNonzeroBytesFunction(): DefinedFunction<'i32'> {
 
 /**
  * `listCompressedRow(starts, blocks, base, line, pair, values)` lists a row of so many blocks, of which `starts` says
- * where they begin, in bytes from `base`: its entries become pairs from `pair` on, and its line of the table gets where
- * those of each block begin, and where the last ones end. `values` is the table of the 256 float32 that bytes stand for,
- * of which the first is 0.
+ * where they begin, in bytes from `base`: its entries become pairs from `pair` on, with places of the given step, and its
+ * line of the table gets where those of each block begin, and where the last ones end. `values` is the table of the 256
+ * float32 that bytes stand for, of which the first is 0.
  */
-export function listCompressedRowFunction(): DefinedFunction<'none'> {
+export function listCompressedRowFunction(step: number): DefinedFunction<'none'> {
   const parameters = {
     starts: 'i32',
     blocks: 'i32',
@@ -180,17 +180,18 @@ export function listCompressedRowFunction(): DefinedFunction<'none'> {
     const first = local('i32', 'first')
     const entry = local('i32', 'entry')
     const end = local('i32', 'end')
-    const column = local('i32', 'column')
-    const bits = local('i32', 'bits')
+    const place = local('i32', 'place')
     const isLeft = i32.lt_u(entry, end)
     const entriesBefore = i32.sub(i32.load(starts), first)
     // Those behind the last one are overwritten.
-    const writePair = (index: number): Body => [
-      set(bits, i32.load16_u(entry, index * entryBytes)),
-      set(column, i32.add(column, i32.and(bits, 255))),
-      i32.store(pair, column, index * pairBytes),
-      f32.store(pair, f32.load(i32.add(values, i32.shl(i32.shr_u(bits, 8), 2))), index * pairBytes + 4),
-    ]
+    const writePair = (index: number): Body => {
+      const [columns, byte] = [0, 1].map((half) => i32.load8_u(entry, index * entryBytes + half))
+      return [
+        set(place, i32.add(place, i32.mul(columns, step))),
+        i32.store(pair, place, index * pairBytes),
+        f32.store(pair, f32.load(i32.add(values, i32.shl(byte, 2))), index * pairBytes + 4),
+      ]
+    }
     return [
       set(first, i32.load(starts)),
       set(entry, i32.add(first, base)),

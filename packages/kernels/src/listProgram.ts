@@ -1,9 +1,11 @@
 /**
  * Code that lists the elements of a matrix that aren't zero, row by row.
  *
- * A list is a table and pairs. A pair is a column and the float32 in it, and the pairs of a row are in the order of
- * their columns. The table has a line for each row: the address of its first pair in each block of columns, and, last,
- * the address behind its last pair. So a range of columns can be taken from the middle of a row.
+ * A list is a table and pairs. A pair is a place and the float32 there, and the pairs of a row are in the order of
+ * their places. The place of a column is its number times the list's step, such as the bytes of a row of what the matrix
+ * is multiplied by: then it says where the column's row of that is. The table has a line for each row: the address of
+ * its first pair in each block of columns, and, last, the address behind its last pair. So a range of columns can be
+ * taken from the middle of a row.
  */
 import {
   br_if,
@@ -84,10 +86,10 @@ export const listOverrun = wordColumns * 4
 
 /**
  * `listRow(source, columns, line, pair, values)` lists the row of `columns` elements at `source`: fills its line of
- * the table, and writes its pairs from `pair` on. `values` is the table of the 256 float32 that bytes stand for, of
- * which the first alone is 0; floats have none.
+ * the table, and writes its pairs, with places of the given step, from `pair` on. `values` is the table of the 256
+ * float32 that bytes stand for, of which the first alone is 0; floats have none.
  */
-export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
+export function listRowFunction(source: ListSource, step: number): DefinedFunction<'none'> {
   const parameters = { row: 'i32', columns: 'i32', line: 'i32', pair: 'i32', values: 'i32' } as const
   const { bytes, value } = readers[source]
   return func('listRow', parameters, 'none', ({ row, columns, line, pair, values }) => {
@@ -97,7 +99,7 @@ export function listRowFunction(source: ListSource): DefinedFunction<'none'> {
     const end = local('i32', 'end')
     const writePair = (index: number): Body => [
       set(found, i32.wrap_i64(i64.ctz(word))),
-      i32.store(pair, i32.add(column, found), index * pairBytes),
+      i32.store(pair, i32.mul(i32.add(column, found), step), index * pairBytes),
       f32.store(pair, value(i32.add(row, i32.mul(found, bytes)), values), index * pairBytes + 4),
       set(word, i64.and(word, i64.sub(word, 1n))),
     ]

@@ -50,6 +50,8 @@ export interface ListedColumns {
   readonly columns: number
   /** Bytes from one row of the right side, and of the result, to the next; an unknown one would cost a fifth more. */
   readonly stride: number
+  /** The step of the list's places, of which the stride is a multiple. */
+  readonly step: number
   /** Whether one relaxed instruction multiplies and adds. */
   readonly relaxed: boolean
 }
@@ -68,7 +70,12 @@ const listedParameters = {
  * value · right[column] over its pairs in a range of blocks. `line` is the first entry of the range in the first row's
  * line, `span` the bytes from there to the entry behind the range.
  */
-export function multiplyListedRows({ columns, stride, relaxed }: ListedColumns): DefinedFunction<'none'> {
+export function multiplyListedRows({
+  columns,
+  stride,
+  step,
+  relaxed,
+}: ListedColumns): DefinedFunction<'none'> {
   const { sums, load, store } = rowVectors(columns)
   const factor = local('v128', 'factor')
   return func('multiplyListedRows', listedParameters, 'none', (parameters) => {
@@ -80,7 +87,7 @@ export function multiplyListedRows({ columns, stride, relaxed }: ListedColumns):
       load(out),
       forEachPair(pair, last, [
         set(factor, v128.load32_splat(pair, 4)),
-        set(from, i32.add(i32.mul(i32.load(pair), stride), right)),
+        set(from, i32.add(times(i32.load(pair), stride / step), right)),
         sums.map((sum, v) => set(sum, multiplyAdd(relaxed, factor, v128.load(from, v * 16), sum))),
       ]),
       store(out),
@@ -92,7 +99,12 @@ export function multiplyListedRows({ columns, stride, relaxed }: ListedColumns):
  * `multiplyListedColumns(…)`, with the same parameters: for each of so many rows of the list, out[column] += value ·
  * right[row] for its pairs in a range of blocks. `out` is where the product's row of column 0 is.
  */
-export function multiplyListedColumns({ columns, stride, relaxed }: ListedColumns): DefinedFunction<'none'> {
+export function multiplyListedColumns({
+  columns,
+  stride,
+  step,
+  relaxed,
+}: ListedColumns): DefinedFunction<'none'> {
   const { sums: factors, load, last: lastLanes } = rowVectors(columns)
   const value = local('v128', 'value')
   return func('multiplyListedColumns', listedParameters, 'none', (parameters) => {
@@ -102,7 +114,7 @@ export function multiplyListedColumns({ columns, stride, relaxed }: ListedColumn
       load(right),
       forEachPair(pair, last, [
         set(value, v128.load32_splat(pair, 4)),
-        set(to, i32.add(i32.mul(i32.load(pair), stride), out)),
+        set(to, i32.add(times(i32.load(pair), stride / step), out)),
         factors.map((factor, v) => {
           const sum = multiplyAdd(relaxed, value, factor, v128.load(to, v * 16))
           return storeFirst(v === factors.length - 1 ? lastLanes : lanes, to, sum, v * 16)
@@ -110,6 +122,10 @@ export function multiplyListedColumns({ columns, stride, relaxed }: ListedColumn
       ]),
     ])
   })
+}
+
+function times(x: Expression<'i32'>, factor: number): Expression<'i32'> {
+  return factor === 1 ? x : i32.mul(x, factor)
 }
 
 /** x · y + sum, in each lane. */
@@ -196,19 +212,20 @@ const skippedParameters = {
   out: 'i32',
   columns: 'i32',
   block: 'i32',
+  step: 'i32',
 } as const
 
 /**
- * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, block)` completes what {@link multiplyListedRows}
- * does for the columns from `begin` to `end` of the list: where a row of `right`, of so many columns, isn't finite, 0
- * times it is added to the rows of `out` whose element there is zero and so isn't listed. The list has blocks of so
- * many columns.
+ * `addSkippedRows(line, lineStride, rows, begin, end, right, out, columns, block, step)` completes what
+ * {@link multiplyListedRows} does for the columns from `begin` to `end` of the list: where a row of `right`, of so many
+ * columns, isn't finite, 0 times it is added to the rows of `out` whose element there is zero and so isn't listed. The
+ * list has blocks of so many columns, and places of that step.
  */
 export function addSkippedRows(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, block, step } = parameters
     const row = local('i32', 'row')
     const from = local('i32', 'from')
     const stride = i32.shl(columns, 2)
@@ -227,6 +244,7 @@ export function addSkippedRows(): DefinedFunction<'none'> {
               i32.add(out, i32.mul(row, stride)),
               columns,
               block,
+              step,
             ),
           ]),
         ]),
@@ -240,7 +258,7 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
   const isFinite = isFiniteFunction()
   const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
-    const { line, lineStride, rows, begin, end, right, out, columns, block } = parameters
+    const { line, lineStride, rows, begin, end, right, out, columns, block, step } = parameters
     const row = local('i32', 'row')
     const column = local('i32', 'column')
     const stride = i32.shl(columns, 2)
@@ -249,7 +267,16 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
       for_(row, 0, rows, 1, [
         if_(i32.eqz(call(isFinite, right, columns)), [
           for_(column, begin, end, 1, [
-            call(addUnlessListed, line, column, right, i32.add(out, i32.mul(column, stride)), columns, block),
+            call(
+              addUnlessListed,
+              line,
+              column,
+              right,
+              i32.add(out, i32.mul(column, stride)),
+              columns,
+              block,
+              step,
+            ),
           ]),
         ]),
         increase(line, lineStride),
@@ -285,7 +312,7 @@ function isFiniteFunction(): DefinedFunction<'i32'> {
   })
 }
 
-/** `addUnlessListed(line, column, from, to, columns, block)`: to += 0 · from unless the line's row has a pair for the column. */
+/** `addUnlessListed(line, column, from, to, columns, block, step)`: to += 0 · from unless the line's row has a pair for the column. */
 function addUnlessListedFunction(): DefinedFunction<'none'> {
   const parameters = {
     line: 'i32',
@@ -294,8 +321,9 @@ function addUnlessListedFunction(): DefinedFunction<'none'> {
     to: 'i32',
     columns: 'i32',
     block: 'i32',
+    step: 'i32',
   } as const
-  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns, block }) => {
+  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns, block, step }) => {
     const entry = local('i32', 'entry')
     const pair = local('i32', 'pair')
     const last = local('i32', 'last')
@@ -304,7 +332,7 @@ function addUnlessListedFunction(): DefinedFunction<'none'> {
       set(entry, i32.add(line, i32.mul(i32.div_u(column, block), 4))),
       set(pair, i32.load(entry)),
       set(last, i32.load(entry, 4)),
-      forEachPair(pair, last, [if_(i32.eq(i32.load(pair), column), [return_()])]),
+      forEachPair(pair, last, [if_(i32.eq(i32.load(pair), i32.mul(column, step)), [return_()])]),
       for_(rest, 0, columns, 1, [
         f32.store(to, f32.add(f32.load(to), f32.mul(f32.load(from), 0))),
         increase(to, 4),

@@ -91,12 +91,13 @@ function programFor(n: number): ListedExports {
   const known = programs.get(n)
   if (known !== undefined) return known
   const { relaxedSimd: relaxed } = wasmFeatures()
-  const group = { columns: listedColumns, stride: n * 4, relaxed }
-  const last = { columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1), stride: n * 4, relaxed }
+  const stride = n * 4
+  const group = { columns: listedColumns, stride, step: stride, relaxed }
+  const last = { ...group, columns: n - listedColumns * (Math.ceil(n / listedColumns) - 1) }
   const bytes = encodeModule({
     memory: { minimum: 1, import: ['scratch', 'memory'] },
     exports: {
-      listRow: listRowFunction('floats'),
+      listRow: listRowFunction('floats', stride),
       multiplyRows: multiplyListedRows(group),
       multiplyLastRows: multiplyListedRows(last),
       addSkippedRows: addSkippedRows(),
@@ -178,5 +179,5 @@ function multiply(
     }
   }
   const addSkipped = byColumns ? program.addSkippedColumns : program.addSkippedRows
-  addSkipped(list, tableStride, rows, 0, columns, right, out, n, listBlock)
+  addSkipped(list, tableStride, rows, 0, columns, right, out, n, listBlock, n * 4)
 }

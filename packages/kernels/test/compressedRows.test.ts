@@ -5,11 +5,13 @@ import { CompressedRows } from '../src/compressedRows.js'
 import { philox } from '../src/philox.js'
 
 const memory = new WebAssembly.Memory({ initial: 16 })
+/** Of the places of pairs. */
+const step = 12
 const { exports } = new WebAssembly.Instance(
   new WebAssembly.Module(
     encodeModule({
       memory: { minimum: 1, import: ['test', 'memory'] },
-      exports: { listRow: listCompressedRowFunction() },
+      exports: { listRow: listCompressedRowFunction(step) },
     }),
   ),
   { test: { memory } },
@@ -32,7 +34,7 @@ function listed(rows: CompressedRows): number[][] {
     let last = -1
     let isInOrder = true
     for (let pair = begin; pair < end; pair += 8) {
-      const [column] = new Int32Array(memory.buffer, pair, 1)
+      const column = new Int32Array(memory.buffer, pair, 1)[0] / step
       elements[column] = new Float32Array(memory.buffer, pair + 4, 1)[0]
       const block = Math.floor(column / compressedBlock(rows.columns))
       const isInBlock = lineOfRow[block] <= pair && pair < lineOfRow[block + 1]

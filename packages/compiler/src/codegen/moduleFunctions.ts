@@ -23,8 +23,11 @@ export class ModuleFunctions {
     denseFunctions(dtype, wasmFeatures().relaxedSimd),
   )
   readonly countNonzeros = once((source: ListSource) => countNonzerosFunction(source))
-  readonly listRow = once((source: ListSource) => listRowFunction(source))
-  readonly listCompressedRow = listCompressedRowFunction()
+  readonly listRow = once(
+    ({ source, step }: ListedRow) => listRowFunction(source, step),
+    ({ source, step }) => `${source} ${step}`,
+  )
+  readonly listCompressedRow = once((step: number) => listCompressedRowFunction(step))
   readonly multiplyListedRows = once((place: PlaceOfColumns) => multiplyListedRows(listed(place)), keyOf)
   readonly multiplyListedColumns = once(
     (place: PlaceOfColumns) => multiplyListedColumns(listed(place)),
@@ -34,12 +37,18 @@ export class ModuleFunctions {
   readonly isUsed = once((list: number): Global<'i32'> => global('i32', `usesList${list}`, i32.const(0)))
 }
 
+/** What a row is listed from, and the step of its places. */
+interface ListedRow {
+  readonly source: ListSource
+  readonly step: number
+}
+
 type PlaceOfColumns = Omit<ListedColumns, 'relaxed'>
 
 function listed(place: PlaceOfColumns): ListedColumns {
   return { ...place, relaxed: wasmFeatures().relaxedSimd }
 }
 
-function keyOf({ columns, stride }: PlaceOfColumns): string {
-  return `${columns} ${stride}`
+function keyOf({ columns, stride, step }: PlaceOfColumns): string {
+  return `${columns} ${stride} ${step}`
 }

@@ -11,7 +11,7 @@ import {
   listLayout,
   mostDense,
 } from '@tapegrad/kernels'
-import type { MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
+import type { LeftList, MatmulKernel, NonzerosKernel } from '../lowering/kernel.js'
 import { Emitter } from './emitter.js'
 import type { KernelCode } from './kernelCode.js'
 import { rangeParameters } from './kernelCode.js'
@@ -80,7 +80,7 @@ export function listRows(kernel: NonzerosKernel, functions: ModuleFunctions, lay
   const start = local('i32', 'start')
   const line = local('i32', 'line')
   const pair = local('i32', 'pair')
-  const listRow = functions.listRow(sourceOf(kernel))
+  const listRow = functions.listRow({ source: sourceOf(kernel), step: kernel.step })
   const values = kernel.values === undefined ? 0 : layout.addressOf(kernel.values)
   // A row of a data set is rarely in the cache, and waiting for many together takes no longer than for one. Where the
   // list isn't used, the matrix is made next, which reads the same.
@@ -138,7 +138,7 @@ export function listCompressedRows(
       for_(row, begin, end, 1, [
         atRow(kernel, layout, row, (address) => [
           call(
-            functions.listCompressedRow,
+            functions.listCompressedRow(kernel.step),
             address,
             i32.const(blocks),
             i32.const(compressed),
@@ -166,20 +166,17 @@ function extentsOf({ loops }: NonzerosKernel): { readonly rows: number; readonly
 
 export function listLayoutOf(kernel: NonzerosKernel): ListLayout {
   const { rows, columns } = extentsOf(kernel)
-  return layoutFor(rows, columns, kernel)
+  return layoutFor(rows, columns, kernel.isCompressed)
 }
 
 /** How the list of a product's left side is laid out; of a batch, that of each matrix of it. */
 export function layoutOfLeftList(kernel: MatmulKernel): ListLayout {
-  const { m, k, transposeA } = kernel
-  return transposeA ? layoutFor(k, m, kernel) : layoutFor(m, k, kernel)
+  const { m, k, transposeA, nonzeros } = kernel
+  const isCompressed = nonzeros?.isCompressed
+  return transposeA ? layoutFor(k, m, isCompressed) : layoutFor(m, k, isCompressed)
 }
 
-function layoutFor(
-  rows: number,
-  columns: number,
-  { isCompressed }: Pick<NonzerosKernel, 'isCompressed'>,
-): ListLayout {
+function layoutFor(rows: number, columns: number, isCompressed: boolean | undefined): ListLayout {
   return isCompressed === true ? compressedListLayout(rows, columns) : listLayout(rows, columns)
 }
 
@@ -212,6 +209,7 @@ export interface ListedOperands {
 /** A product with a list, of the rows from `begin` to `end`, which of a transposed left side are the list's columns. */
 export function listedProduct(
   kernel: MatmulKernel,
+  { step }: LeftList,
   functions: ModuleFunctions,
   { list, right, result }: ListedOperands,
   { begin, end }: { readonly begin: Local<'i32'>; readonly end: Local<'i32'> },
@@ -251,14 +249,14 @@ export function listedProduct(
     call(
       addSkipped,
       ...[line, i32.const(tableStride), rows, skippedBegin, skippedEnd],
-      ...[from, out, i32.const(n), i32.const(blockColumns)],
+      ...[from, out, i32.const(n), i32.const(blockColumns), i32.const(step)],
     ),
     columnGroups(n).map(({ column, columns }) => {
-      const step = blocksAtOnce(columns, blockColumns)
-      return for_(block, firstBlock, blockEnd, step, [
-        set(span, i32.mul(smaller(i32.sub(blockEnd, block), step), 4)),
+      const atOnce = blocksAtOnce(columns, blockColumns)
+      return for_(block, firstBlock, blockEnd, atOnce, [
+        set(span, i32.mul(smaller(i32.sub(blockEnd, block), atOnce), 4)),
         call(
-          multiply({ columns, stride }),
+          multiply({ columns, stride, step }),
           ...[i32.add(line, i32.mul(block, 4)), span, i32.const(tableStride), rows],
           ...[i32.add(from, column * 4), i32.add(out, column * 4)],
         ),

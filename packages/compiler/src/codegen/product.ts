@@ -2,6 +2,7 @@
 import type { Body, Expression as Code, Local } from '@tapegrad/kernels/assembler'
 import { for_, func, i32, if_, local, set } from '@tapegrad/kernels/assembler'
 import type { MatmulKernel } from '../lowering/kernel.js'
+import { leastCommonMultiple } from '../multiples.js'
 import type { DenseOperands } from './denseProduct.js'
 import { denseProduct, packedMatrixBytes } from './denseProduct.js'
 import type { KernelCode } from './kernelCode.js'
@@ -9,7 +10,6 @@ import { rangeParameters } from './kernelCode.js'
 import type { Layout } from './layout.js'
 import { elementBytes } from './machine.js'
 import { setIndices } from './mapLoop.js'
-import { leastCommonMultiple } from './multiples.js'
 import type { ModuleFunctions } from './moduleFunctions.js'
 import { layoutOfLeftList, listedProduct } from './nonzeros.js'
 import { writeBackRows } from './writeBackRows.js'
@@ -63,8 +63,7 @@ function operandsOf(
   indices: readonly Local<'i32'>[],
   matrix?: Local<'i32'>,
 ): Operands {
-  const { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, writeBack, nonzeros, isCompressed, batch } =
-    kernel
+  const { m, n, k, a, b, buffer, dtype, transposeA, packedLeft, writeBack, nonzeros, batch } = kernel
   const bytes = elementBytes[dtype]
   const at = (start: number, steps: readonly number[], matrixBytes: number): Code<'i32'> =>
     indices.reduce<Code<'i32'>>(
@@ -75,7 +74,7 @@ function operandsOf(
   const result = i32.const(layout.addressOf(buffer))
   return {
     // What is only a list isn't anywhere, and never read.
-    a: isCompressed === true ? i32.const(0) : at(a, batch.a, m * k * bytes),
+    a: nonzeros?.isCompressed === true ? i32.const(0) : at(a, batch.a, m * k * bytes),
     b: at(b, batch.b, k * n * bytes),
     result: matrix === undefined ? result : i32.add(i32.mul(matrix, m * n * bytes), result),
     packedLeft:
@@ -83,7 +82,7 @@ function operandsOf(
         ? undefined
         : at(packedLeft, batch.a, packedMatrixBytes({ m, k }, functions.dense(dtype))),
     bias: writeBack?.bias === undefined ? undefined : i32.const(layout.addressOf(writeBack.bias)),
-    list: nonzeros === undefined ? undefined : at(nonzeros, batch.a, tableBytes),
+    list: nonzeros === undefined ? undefined : at(nonzeros.buffer, batch.a, tableBytes),
   }
 }
 
@@ -95,12 +94,13 @@ function multiply(
   range: Record<'begin' | 'end' | 'thread', Local<'i32'>>,
 ): Body {
   const densely = (): Body => denseProduct(kernel, functions.dense(kernel.dtype), layout, operands, range)
+  const { nonzeros } = kernel
   const { list, b: right, result } = operands
-  if (kernel.nonzeros === undefined || list === undefined) return densely()
+  if (nonzeros === undefined || list === undefined) return densely()
   const byList = [
-    listedProduct(kernel, functions, { list, right, result }, range),
+    listedProduct(kernel, nonzeros, functions, { list, right, result }, range),
     writeBackRows(kernel, layout, range),
   ]
-  if (kernel.isCompressed === true) return byList
-  return [if_(functions.isUsed(kernel.nonzeros), byList, densely())]
+  if (nonzeros.isCompressed === true) return byList
+  return [if_(functions.isUsed(nonzeros.buffer), byList, densely())]
 }

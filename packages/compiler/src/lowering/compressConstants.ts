@@ -58,7 +58,7 @@ function isOfRows({ loops, leaf: { position, stride } }: GatheredList, width: nu
 function productsBy(lists: readonly NonzerosKernel[], kernels: readonly Kernel[]): MatmulKernel[] {
   return kernels.filter(
     (kernel): kernel is MatmulKernel =>
-      kernel.kind === 'matmul' && lists.some(({ buffer }) => buffer === kernel.nonzeros),
+      kernel.kind === 'matmul' && lists.some(({ buffer }) => buffer === kernel.nonzeros?.buffer),
   )
 }
 
@@ -121,7 +121,8 @@ function compress(
     kernels: kernels.flatMap((kernel): Kernel[] => {
       if (kernel.kind === 'nonzeros' && lists.includes(kernel as GatheredList))
         return [fromRows(kernel as GatheredList, rows.columns)]
-      if (kernel.kind === 'matmul' && products.includes(kernel)) return [{ ...kernel, isCompressed: true }]
+      if (kernel.kind === 'matmul' && kernel.nonzeros !== undefined && products.includes(kernel))
+        return [{ ...kernel, nonzeros: { ...kernel.nonzeros, isCompressed: true } }]
       return isReplaced(kernel, lists) ? [] : [kernel]
     }),
   })

@@ -1,5 +1,6 @@
 /** Where a program looks for zeros: left sides of matrix products that are large enough for it to pay. */
 import { tensor } from '@tapegrad/autograd'
+import { greatestCommonDivisor } from '../multiples.js'
 import type { ConstantNode } from '../program.js'
 import { byteLeafOf, isContiguous, valuesOfBytes } from './byteLeaf.js'
 import type { Expression, Load } from './expression.js'
@@ -32,7 +33,7 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
     if (makers.length > 1 || lists.has(kernel.a)) continue
     const source = sourceOf(kernel, makers[0])
     // Lists get names behind those of the nodes, once it is known how many there are.
-    const list = { ...source.list, buffer: lists.size }
+    const list = { ...source.list, buffer: lists.size, step: stepOf(kernel.a, kernels) }
     if (source.ofBytes !== undefined) {
       const values = nodes.push(constantNode(valuesOfBytes(source.ofBytes))) - 1
       buffers.set(values, values)
@@ -49,7 +50,7 @@ export function findNonzeros(lowered: LoweredProgram): LoweredProgram {
 
 /** A list of a matrix, but for its name, and the expression of bytes that the elements are, if they are. */
 interface ListSource {
-  readonly list: Omit<NonzerosKernel, 'buffer' | 'values'>
+  readonly list: Omit<NonzerosKernel, 'buffer' | 'values' | 'step'>
   readonly ofBytes?: Expression
 }
 
@@ -69,6 +70,17 @@ function sourceOf(product: MatmulKernel, maker: Kernel | undefined): ListSource 
   const position = { offset: 0, steps: [columns, 1] }
   const leaf: Load = { kind: 'load', buffer: source, dtype: 'float32', position }
   return { list: { kind: 'nonzeros', source, loops: [rows, columns], leaf, parts } }
+}
+
+/** What rows of the matrices that the products multiply this one by are apart, in bytes; of several, what these have in common. */
+function stepOf(matrix: number, kernels: readonly Kernel[]): number {
+  return kernels.reduce(
+    (step, kernel) =>
+      kernel.kind === 'matmul' && kernel.a === matrix && isWorthLooking(kernel)
+        ? greatestCommonDivisor(step, kernel.n * Float32Array.BYTES_PER_ELEMENT)
+        : step,
+    0,
+  )
 }
 
 function constantNode(values: Float32Array): ConstantNode {
@@ -95,7 +107,7 @@ function withLists(
     if (kernel.kind === 'matmul') {
       if (!isListed(kernel, lists)) return [kernel]
       made.add(list.buffer)
-      const product = { ...kernel, nonzeros: list.buffer }
+      const product = { ...kernel, nonzeros: { buffer: list.buffer, step: list.step } }
       return isFirst ? [list, product] : [product]
     }
     if (kernel.kind !== 'map' || list.leaf.buffer === list.source) return [kernel]

@@ -62,6 +62,15 @@ export interface ProductWriteBack {
   readonly relu: boolean
 }
 
+/** The list of a product's left side. */
+export interface LeftList {
+  readonly buffer: number
+  /** The step of its places. */
+  readonly step: number
+  /** Whether it is made of compressed rows, and so always used; no two threads share a row of it. */
+  readonly isCompressed?: boolean
+}
+
 /** buffer = a · b for each matrix of a batch. */
 export interface MatmulKernel {
   readonly kind: 'matmul'
@@ -74,10 +83,8 @@ export interface MatmulKernel {
   readonly k: number
   readonly transposeA: boolean
   readonly transposeB: boolean
-  /** The buffer that lists the elements of `a` that aren't zero, where it is worth looking for them. */
-  readonly nonzeros?: number
-  /** Whether the list is made of compressed rows, and so always used; no two threads share a row of it. */
-  readonly isCompressed?: boolean
+  /** Lists the elements of `a` that aren't zero, where it is worth looking for them. */
+  readonly nonzeros?: LeftList
   /** The buffer of the packed left side, where several products share it. */
   readonly packedLeft?: number
   /** The buffer of the packed right side, where that is packed once for all threads. */
@@ -150,6 +157,8 @@ export interface NonzerosKernel {
   readonly loops: Shape
   /** What an element is read from: a float32, or a byte; of compressed rows, where a row begins. */
   readonly leaf: Load | Gather
+  /** The step of its places: what rows of the right sides are apart, in bytes, or a divisor of it where that differs. */
+  readonly step: number
   readonly isCompressed?: boolean
   /** For bytes, the buffer of the 256 float32 that they stand for: 0 for 0, and no other. */
   readonly values?: number | undefined

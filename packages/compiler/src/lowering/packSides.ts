@@ -12,7 +12,7 @@ export function packSides(lowered: LoweredProgram): LoweredProgram {
   let next = 1 + Math.max(0, ...kernels.map(({ buffer }) => buffer), program.nodes.length)
   const lefts = new Map<string, number>()
   const packed = kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind !== 'matmul' || kernel.isCompressed === true) return [kernel]
+    if (kernel.kind !== 'matmul' || kernel.nonzeros?.isCompressed === true) return [kernel]
     const before: Kernel[] = []
     let product: MatmulKernel = kernel
     if (isShared(kernel, kernels)) {
@@ -41,13 +41,13 @@ function isShared(kernel: MatmulKernel, kernels: readonly Kernel[]): boolean {
 
 /** Tells left sides apart, and how they are used. */
 function leftOf({ a, m, k, transposeA, dtype, nonzeros, batch }: MatmulKernel): string {
-  return [a, m, k, transposeA, dtype, nonzeros, batch.count, ...batch.a].join()
+  return [a, m, k, transposeA, dtype, nonzeros?.buffer, batch.count, ...batch.a].join()
 }
 
 function packLeft({ dtype, a, m, k, nonzeros, batch }: MatmulKernel, buffer: number): PackLeftKernel {
-  return { kind: 'packLeft', buffer, dtype, a, m, k, count: batch.count, unlessListed: nonzeros }
+  return { kind: 'packLeft', buffer, dtype, a, m, k, count: batch.count, unlessListed: nonzeros?.buffer }
 }
 
 function packRight({ dtype, b, n, k, transposeB, nonzeros }: MatmulKernel, buffer: number): PackRightKernel {
-  return { kind: 'packRight', buffer, dtype, b, n, k, transposeB, unlessListed: nonzeros }
+  return { kind: 'packRight', buffer, dtype, b, n, k, transposeB, unlessListed: nonzeros?.buffer }
 }

@@ -12,8 +12,8 @@ export function buffersRead(kernel: Kernel): Set<number> {
     case 'matmul':
       return new Set(
         [
-          ...(kernel.isCompressed === true ? [] : [kernel.a]),
-          ...[kernel.b, kernel.nonzeros, kernel.packedLeft, kernel.packedRight],
+          ...(kernel.nonzeros?.isCompressed === true ? [] : [kernel.a]),
+          ...[kernel.b, kernel.nonzeros?.buffer, kernel.packedLeft, kernel.packedRight],
           kernel.writeBack?.bias,
         ].filter((buffer) => buffer !== undefined),
       )

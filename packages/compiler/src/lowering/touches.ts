@@ -58,8 +58,7 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
     }
     case 'matmul': {
-      const { a, b, m, transposeA, nonzeros, isCompressed, packedLeft, packedRight, writeBack, batch } =
-        kernel
+      const { a, b, m, transposeA, nonzeros, packedLeft, packedRight, writeBack, batch } = kernel
       const isByMatrices = ([step]: readonly number[], rows: number): boolean =>
         batch.extents.length === 1 && step === 1 && rows === batch.count
       const left = {
@@ -68,9 +67,9 @@ export function touchesOf(kernel: Kernel, elementsOf: (buffer: number) => number
       }
       return {
         reads: [
-          ...(isCompressed === true ? [] : [{ buffer: a, ...left }]),
+          ...(nonzeros?.isCompressed === true ? [] : [{ buffer: a, ...left }]),
           { buffer: b, isByRows: (rows) => batch.count > 1 && isByMatrices(batch.b, rows) },
-          ...(nonzeros === undefined ? [] : [{ buffer: nonzeros, ...left }]),
+          ...(nonzeros === undefined ? [] : [{ buffer: nonzeros.buffer, ...left }]),
           ...(packedLeft === undefined ? [] : [{ buffer: packedLeft, ...left }]),
           ...(packedRight === undefined ? [] : [{ buffer: packedRight, isByRows: never }]),
           ...(writeBack?.bias === undefined ? [] : [{ buffer: writeBack.bias, isByRows: never }]),

@@ -11,9 +11,10 @@ const packed = (...kernels: readonly Kernel[]): readonly Kernel[] =>
   packSides({ program: { nodes: [], outputs: [] }, kernels, buffers: new Map() }).kernels
 
 test('a large right side is packed once, before the product, unless a list is used', () => {
-  const [pack, multiply] = packed(product({ nonzeros: 9 }))
+  const nonzeros = { buffer: 9, step: 2048 }
+  const [pack, multiply] = packed(product({ nonzeros }))
   expect(pack).toMatchObject({ kind: 'packRight', b: 1, n: 512, k: 512, transposeB: true, unlessListed: 9 })
-  expect(multiply).toMatchObject({ kind: 'matmul', packedRight: pack.buffer, nonzeros: 9 })
+  expect(multiply).toMatchObject({ kind: 'matmul', packedRight: pack.buffer, nonzeros })
   expect(pack.buffer).toBeGreaterThan(2)
 })
 
