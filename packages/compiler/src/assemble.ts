@@ -113,6 +113,7 @@ export function assemble(lowered: LoweredProgram, options: AssembleOptions): Ass
     bytes: encodeProgram(withSweeps(phases, lowered, layout), {
       isUsed: functions.isUsed,
       control,
+      threads,
       shared,
       maximumPages,
     }),

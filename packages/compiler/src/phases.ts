@@ -2,6 +2,7 @@
 import type { KernelCode } from './codegen/kernelCode.js'
 import type { Layout } from './codegen/layout.js'
 import type { Touch, Touches } from './lowering/touches.js'
+import { greatestCommonDivisor, leastCommonMultiple } from './multiples.js'
 
 /** A step of the program: the code of a kernel, and what it touches. */
 export interface Step {
@@ -175,6 +176,16 @@ function workOf(phase: Phase): number {
 /** The step done by one thread. */
 function alone(step: CutStep): CutStep {
   return { ...step, rows: 1, rowsAlone: step.rows, waits: step.waits === 'always' ? 'always' : 'never' }
+}
+
+/** Ranges of rows begin at multiples of this, so that those of each step of the phase begin where its code can. */
+export function grainOf(phase: Phase, rows: number): number {
+  return phase
+    .filter((step) => step.rows === rows)
+    .reduce((grain, { code }) => {
+      const scale = code.total / rows
+      return leastCommonMultiple(grain, code.grain / greatestCommonDivisor(code.grain, scale))
+    }, 1)
 }
 
 /** Whether one thread does the whole phase. */

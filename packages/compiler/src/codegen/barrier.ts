@@ -1,4 +1,4 @@
-/** How threads wait for one another, and the words in memory by which they do. */
+/** How threads wait for one another and share work, and the words in memory by which they do. */
 import type { DefinedFunction } from '@tapegrad/kernels/assembler'
 import {
   br_if,
@@ -30,17 +30,19 @@ export interface ControlWords {
   readonly error: number
   /** 1 where a thread has failed, which the others must not wait for. */
   readonly failed: number
+  /** How often work has been claimed in this run. */
+  readonly claimed: number
 }
 
 const cacheLine = 64
 
 /** The control words from an address on, a multiple of 64, and the first byte behind them. */
 export function controlWordsAt(start: number): ControlWords & { readonly end: number } {
-  const [arrived, generation, run, ready, error, failed, end] = Array.from(
-    { length: 7 },
+  const [arrived, generation, run, ready, error, failed, claimed, end] = Array.from(
+    { length: 8 },
     (_, k) => start + k * cacheLine,
   )
-  return { arrived, generation, run, ready, error, failed, end }
+  return { arrived, generation, run, ready, error, failed, claimed, end }
 }
 
 /** How many times a waiting thread looks before it goes to sleep: some tens of microseconds. */
