@@ -14,6 +14,7 @@ export function unsignedLeb(value: number): number[] {
 
 /** The bytes of a signed 32-bit integer; bit 6 of the last byte is the sign. */
 export function signedLeb32(value: number): number[] {
+  if (value >= -0x40 && value < 0x40) return [value & 0x7f]
   const bytes: number[] = []
   let rest = value | 0
   while (rest < -0x40 || rest >= 0x40) {

@@ -1,4 +1,7 @@
-/** The code of one function: its locals are numbered as they are met, its labels by how deep they lie. */
+/**
+ * The code of one function: its locals are numbered as they are met, its labels by how deep they lie. Loops count, which
+ * is the fastest way as long as an engine hasn't optimized them, and it is done with a first program before it has.
+ */
 import { assemblerError } from './assemblerError.js'
 import { ByteWriter } from './bytes.js'
 import { typeCode, type ModuleIndices } from './moduleIndices.js'
@@ -35,7 +38,7 @@ function writeInstruction(code: ByteWriter, opcode: number, immediates: readonly
     code.byte(opcode >> 12)
     code.unsigned(opcode & 0xfff)
   }
-  for (const byte of immediates) code.byte(byte)
+  for (let k = 0; k < immediates.length; k++) code.byte(immediates[k])
 }
 
 class CodeEncoder {
@@ -64,7 +67,8 @@ class CodeEncoder {
   }
 
   private statements(body: readonly (Node | Body)[]): void {
-    for (const item of body) {
+    for (let k = 0; k < body.length; k++) {
+      const item = body[k]
       if (!('kind' in item)) this.statements(item)
       else if (item.type === 'none') this.node(item)
       else throw assemblerError(`${this.f.name}: a statement leaves an ${item.type}; use or drop() it`)
@@ -116,7 +120,7 @@ class CodeEncoder {
   }
 
   private operands(operands: readonly Node[]): void {
-    for (const operand of operands) this.node(operand)
+    for (let k = 0; k < operands.length; k++) this.node(operands[k])
   }
 
   private variable(variable: Local | Global): number {

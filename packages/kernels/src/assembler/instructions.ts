@@ -55,7 +55,9 @@ function builder(name: string, [opcode, operandTypes, type, immediate]: Instruct
   return (...values: readonly unknown[]): Node => {
     if (values.length > most)
       throw assemblerError(`${name}: got ${values.length} arguments; it takes ${most}`)
-    const operands = types.map((expected, index) => operand(name, index, expected, values[index]))
+    // As in encodeFunction.ts, the loop counts: a first program is there a tenth sooner.
+    const operands: Expression[] = []
+    for (let k = 0; k < types.length; k++) operands.push(operand(name, k, types[k], values[k]))
     return {
       kind: 'instruction',
       type,
