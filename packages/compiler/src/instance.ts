@@ -62,7 +62,7 @@ export class ProgramInstance {
     const instance = new WebAssembly.Instance(module, { program: { memory }, math: { sin, cos, tan } })
     this.run = instance.exports.run as Run
     if (threads > 1 && assembled.work >= leastShared)
-      this.threads = new Threads(module, memory, assembled.control, threads)
+      this.threads = new Threads(module, memory, assembled, threads)
     for (const { address, value, spec } of assembled.constants)
       if (value instanceof CompressedRows)
         value.write(new Uint8Array(memory.buffer, address, value.mostBytes))

@@ -1,4 +1,5 @@
 /** Threads: workers that run a program's module over shared memory, each its part of every step. */
+import type { AssembledProgram } from './assemble.js'
 import type { ControlWords } from './codegen/barrier.js'
 import { CompileError } from './errors.js'
 import { Pace } from './pace.js'
@@ -15,6 +16,13 @@ const runStep = 16
  */
 const looksBeforeSleep = 400_000
 
+/**
+ * Workers touch the pages of fresh memory, from the last one down, while the first thread writes constants from the
+ * first one up: with a large data set, getting memory from the system takes longer than copying. Pages are at least so
+ * large.
+ */
+const leastPageBytes = 4096
+
 /** The part of `run(thread, threads, maySleep)` that a thread does. */
 export type Run = (thread: number, threads: number, maySleep: number) => void
 
@@ -25,7 +33,10 @@ export type Run = (thread: number, threads: number, maySleep: number) => void
  * Where it fails, it says so to those who would wait for it.
  */
 const workerSource = `
-function work({ module, memory, words, runStep, looksBeforeSleep }) {
+function work({ module, memory, words, runStep, looksBeforeSleep, pages: { first, last, step } }) {
+  const bytes = new Uint8Array(memory.buffer)
+  // Changes nothing, whatever another thread writes there meanwhile.
+  for (let page = last; page >= first; page -= step) Atomics.or(bytes, page, 0)
   const { sin, cos, tan } = Math
   const { run } = new WebAssembly.Instance(module, { program: { memory }, math: { sin, cos, tan } }).exports
   const control = new Int32Array(memory.buffer)
@@ -116,10 +127,19 @@ export class Threads {
   private readonly pace = new Pace()
   private readonly maySleep = maySleep() ? 1 : 0
 
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, control: ControlWords, count: number) {
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    { control, start, memoryBytes }: Pick<AssembledProgram, 'control' | 'start' | 'memoryBytes'>,
+    count: number,
+  ) {
     this.control = { array: new Int32Array(memory.buffer), words: wordsOf(control) }
     const task = { module, memory, words: this.control.words, runStep, looksBeforeSleep }
-    this.workers = Array.from({ length: count - 1 }, () => startWorker(task))
+    const step = (count - 1) * leastPageBytes
+    this.workers = Array.from({ length: count - 1 }, (_, k) => {
+      const last = memoryBytes - 1 - k * leastPageBytes
+      return startWorker({ ...task, pages: { first: start, last, step } })
+    })
     abandoned.register(this, this.control, this)
   }
 

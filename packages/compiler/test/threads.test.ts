@@ -196,6 +196,21 @@ describe('a program on one to four threads', () => {
     while (performance.now() < end) expect(bytesOf(fast(x))).toEqual(alone)
   })
 
+  test('reads a large constant as it is, though workers touch its memory while it is written', async () => {
+    const constant = tensor(
+      Int32Array.from({ length: 3_000_000 }, (_, k) => k ^ 0x55555555),
+      { shape: [3_000_000] },
+    )
+    for (let k = 0; k < 5; k++) {
+      const fast = compile((x: Value) => add(constant, x), { threads: 4 })
+      const results = [fast(tensor(Int32Array.of(k)))]
+      await pace.ready(3)
+      results.push(fast(tensor(Int32Array.of(k))))
+      for (const { data } of results as Tensor[])
+        expect(data.findIndex((x, i) => x !== (i ^ 0x55555555) + k)).toBe(-1)
+    }
+  })
+
   test.each([90, 200])('trains to the same state, chosen by pace or not, from %s inputs', async (inputs) => {
     const step = (
       { W, b }: { W: Tensor; b: Tensor },
@@ -352,7 +367,7 @@ describe('a thread that fails', () => {
   test.each([0, 1, 2])('is not waited for: %i', async (thread) => {
     const module = failing(thread)
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
-    const threads = new Threads(module, memory, control, 3)
+    const threads = new Threads(module, memory, { control, start: 0, memoryBytes: 65_536 }, 3)
     const { run } = new WebAssembly.Instance(module, { program: { memory } }).exports
     while (threads.ready < 2) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(() => {

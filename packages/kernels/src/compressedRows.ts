@@ -18,15 +18,14 @@ import { growScratch } from './memory.js'
  */
 export class CompressedRows {
   readonly rows: number
-  /** How many bytes aren't zero. */
-  readonly nonzeros: number
 
   constructor(
     private readonly bytes: Uint8Array,
     readonly columns: number,
+    /** How many bytes aren't zero, where that is known already. */
+    readonly nonzeros = countNonzeros(bytes),
   ) {
     this.rows = columns === 0 ? 0 : bytes.length / columns
-    this.nonzeros = countNonzeros(bytes)
   }
 
   /** Bytes of the table. */

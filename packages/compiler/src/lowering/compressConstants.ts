@@ -93,7 +93,8 @@ function compressedRows(constant: Tensor, width: number): CompressedRows | undef
   const bytes = constant.data as Uint8Array
   if (!isSampleSparse(bytes)) return undefined
   const ofConstant = known.get(constant) ?? new Map<number, CompressedRows>()
-  const rows = ofConstant.get(width) ?? new CompressedRows(bytes, width)
+  const [counted] = ofConstant.values()
+  const rows = ofConstant.get(width) ?? new CompressedRows(bytes, width, counted?.nonzeros)
   known.set(constant, ofConstant.set(width, rows))
   return rows.nonzeros <= mostDense * bytes.length ? rows : undefined
 }
