@@ -66,7 +66,7 @@ const cases = fc.record({
   seed: fc.nat(),
 })
 
-property.prop([cases], { numRuns: 70 })(
+property.prop([cases], { numRuns: 50 })(
   'rows that go through several loops come out as eager makes them',
   ({ rows, width, names, results, dtype, seed }) => {
     const draw = new Draw(seed)

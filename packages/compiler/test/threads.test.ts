@@ -198,10 +198,10 @@ describe('a program on one to four threads', () => {
 
   test('reads a large constant as it is, though workers touch its memory while it is written', async () => {
     const constant = tensor(
-      Int32Array.from({ length: 3_000_000 }, (_, k) => k ^ 0x55555555),
-      { shape: [3_000_000] },
+      Int32Array.from({ length: 1_000_000 }, (_, k) => k ^ 0x55555555),
+      { shape: [1_000_000] },
     )
-    for (let k = 0; k < 5; k++) {
+    for (let k = 0; k < 3; k++) {
       const fast = compile((x: Value) => add(constant, x), { threads: 4 })
       const results = [fast(tensor(Int32Array.of(k)))]
       await pace.ready(3)

@@ -26,7 +26,7 @@ describe('every operation', () => {
       fc.property(calls, ({ apply, inputs }) => {
         assertGradient(apply, inputs)
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     )
   })
 
@@ -35,7 +35,7 @@ describe('every operation', () => {
       fc.property(calls, ({ apply, inputs }) => {
         assertSecondOrder(apply, inputs)
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 
@@ -44,7 +44,7 @@ describe('every operation', () => {
       fc.property(calls, ({ apply, inputs }) => {
         assertForwardMode(apply, inputs)
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     )
   })
 
@@ -55,7 +55,7 @@ describe('every operation', () => {
         fc.property(calls, ({ apply, inputs }) => {
           assertForwardMode(gradientOf(apply), inputs)
         }),
-        { numRuns: 12 },
+        { numRuns: 8 },
       )
     },
   )

@@ -83,7 +83,7 @@ describe('a data set of bytes that are mostly zeros', () => {
     seed: fc.nat(),
   })
 
-  property.prop([product], { numRuns: 25 })(
+  property.prop([product], { numRuns: 15 })(
     'gives the products that its rows give eagerly, to the bit for whole numbers',
     ({ columns, batch, n, density, threads, seed }) => {
       const draw = new Draw(seed)

@@ -216,8 +216,8 @@ const layer: fc.Arbitrary<Layer> = fc
   })
   .map(({ excess, depth, kind: [bias, relu], ...rest }) => {
     const m = Math.ceil(16_384 / rest.n) + excess
-    // A product of millions of elements takes no other way than a smaller one.
-    const k = m * depth > 1_000_000 ? Math.ceil(1_000_000 / m) : depth
+    // A product of a million elements takes no other way than a smaller one.
+    const k = m * depth > 250_000 ? Math.ceil(250_000 / m) : depth
     return { ...rest, m, k, bias, relu, threads: 1 }
   })
 
