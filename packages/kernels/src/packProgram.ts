@@ -85,26 +85,66 @@ export function transposePanels(shape: TileShape, width: number): DefinedFunctio
   )
 }
 
-/** A vector of four float32 from each row, paired with the next row's: at every step, two side by side. */
+/** Vectors of four float32 from four rows become four steps, a vector each; two rows that are left, half vectors. */
 function transposeFourSteps(rows: readonly Local<'i32'>[], target: Local<'i32'>): Body {
+  const stepBytes = rows.length * 4
+  const fours = Array.from({ length: rows.length >> 2 }, (_, four) =>
+    transposeFourRows(rows.slice(4 * four, 4 * four + 4), target, four * 16, stepBytes),
+  )
+  const left = rows.length & 3
+  return left === 0 ? fours : [fours, transposeTwoRows(rows.slice(-2), target, stepBytes - 8, stepBytes)]
+}
+
+function transposeFourRows(
+  rows: readonly Local<'i32'>[],
+  target: Local<'i32'>,
+  offset: number,
+  stepBytes: number,
+): Body {
+  const [x, y, z, w] = ['x', 'y', 'z', 'w'].map((name) => local('v128', name))
+  const [firstOfXy, lastOfXy, firstOfZw, lastOfZw] = ['xy0', 'xy2', 'zw0', 'zw2'].map((name) =>
+    local('v128', name),
+  )
+  const store = (step: number, xy: Local<'v128'>, zw: Local<'v128'>, half: 0 | 1): Body => {
+    const lanes = [0, 1, 4, 5].map((element) => element + 2 * half)
+    return [v128.store(target, i8x16.shuffle(xy, zw, elementLanes(4, lanes)), offset + step * stepBytes)]
+  }
+  return [
+    [x, y, z, w].map((vector, row) => set(vector, v128.load(rows[row]))),
+    set(firstOfXy, i8x16.shuffle(x, y, elementLanes(4, [0, 4, 1, 5]))),
+    set(lastOfXy, i8x16.shuffle(x, y, elementLanes(4, [2, 6, 3, 7]))),
+    set(firstOfZw, i8x16.shuffle(z, w, elementLanes(4, [0, 4, 1, 5]))),
+    set(lastOfZw, i8x16.shuffle(z, w, elementLanes(4, [2, 6, 3, 7]))),
+    store(0, firstOfXy, firstOfZw, 0),
+    store(1, firstOfXy, firstOfZw, 1),
+    store(2, lastOfXy, lastOfZw, 0),
+    store(3, lastOfXy, lastOfZw, 1),
+  ]
+}
+
+function transposeTwoRows(
+  [row, next]: readonly Local<'i32'>[],
+  target: Local<'i32'>,
+  offset: number,
+  stepBytes: number,
+): Body {
   const x = local('v128', 'x')
   const y = local('v128', 'y')
   const firstSteps = local('v128', 'firstSteps')
   const lastSteps = local('v128', 'lastSteps')
-  const stepBytes = rows.length * 4
-  return pairs(rows).map(([row, next], pair) => [
+  return [
     set(x, v128.load(row)),
     set(y, v128.load(next)),
     set(firstSteps, i8x16.shuffle(x, y, elementLanes(4, [0, 4, 1, 5]))),
     set(lastSteps, i8x16.shuffle(x, y, elementLanes(4, [2, 6, 3, 7]))),
-    v128.store64_lane(target, firstSteps, 0, pair * 8),
-    v128.store64_lane(target, firstSteps, 1, pair * 8 + stepBytes),
-    v128.store64_lane(target, lastSteps, 0, pair * 8 + 2 * stepBytes),
-    v128.store64_lane(target, lastSteps, 1, pair * 8 + 3 * stepBytes),
-  ])
+    v128.store64_lane(target, firstSteps, 0, offset),
+    v128.store64_lane(target, firstSteps, 1, offset + stepBytes),
+    v128.store64_lane(target, lastSteps, 0, offset + 2 * stepBytes),
+    v128.store64_lane(target, lastSteps, 1, offset + 3 * stepBytes),
+  ]
 }
 
-/** The same for two float64. */
+/** Vectors of two float64 from pairs of rows become two steps. */
 function transposeTwoSteps(rows: readonly Local<'i32'>[], target: Local<'i32'>): Body {
   const x = local('v128', 'x')
   const y = local('v128', 'y')
