@@ -116,20 +116,21 @@ class Conflicts {
   between({ touches }: Step, { touches: others }: Step): readonly Pair[] {
     const ofStep = this.known.get(touches) ?? new Map<Touches, readonly Pair[]>()
     this.known.set(touches, ofStep)
-    const pairs = ofStep.get(others) ?? [
-      ...this.pairs(touches.reads, others.writes),
-      ...this.pairs(touches.writes, others.reads),
-      ...this.pairs(touches.writes, others.writes),
-    ]
+    const known = ofStep.get(others)
+    if (known !== undefined) return known
+    const pairs: Pair[] = []
+    this.findPairs(touches.reads, others.writes, pairs)
+    this.findPairs(touches.writes, others.reads, pairs)
+    this.findPairs(touches.writes, others.writes, pairs)
     ofStep.set(others, pairs)
     return pairs
   }
 
-  private pairs(xs: readonly Touch[], ys: readonly Touch[]): Pair[] {
-    return xs.flatMap((x) => {
+  private findPairs(xs: readonly Touch[], ys: readonly Touch[], pairs: Pair[]): void {
+    for (const x of xs) {
       const resource = this.resourceOf(x.buffer)
-      return ys.flatMap((y) => (this.resourceOf(y.buffer) === resource ? [[x, y] as const] : []))
-    })
+      for (const y of ys) if (this.resourceOf(y.buffer) === resource) pairs.push([x, y])
+    }
   }
 }
 

@@ -56,8 +56,8 @@ function builder(name: string, [opcode, operandTypes, type, immediate]: Instruct
     if (values.length > most)
       throw assemblerError(`${name}: got ${values.length} arguments; it takes ${most}`)
     // As in encodeFunction.ts, the loop counts: a first program is there a tenth sooner.
-    const operands: Expression[] = []
-    for (let k = 0; k < types.length; k++) operands.push(operand(name, k, types[k], values[k]))
+    const operands = new Array<Expression>(types.length)
+    for (let k = 0; k < types.length; k++) operands[k] = operand(name, k, types[k], values[k])
     return {
       kind: 'instruction',
       type,
