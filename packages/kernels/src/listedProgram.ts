@@ -222,8 +222,6 @@ const skippedParameters = {
  * list has blocks of so many columns, and places of that step.
  */
 export function addSkippedRows(): DefinedFunction<'none'> {
-  const isFinite = isFiniteFunction()
-  const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedRows', skippedParameters, 'none', (parameters) => {
     const { line, lineStride, rows, begin, end, right, out, columns, block, step } = parameters
     const row = local('i32', 'row')
@@ -255,8 +253,6 @@ export function addSkippedRows(): DefinedFunction<'none'> {
 
 /** The same for {@link multiplyListedColumns}: 0 times a row of `right` that isn't finite, for what its row skips. */
 export function addSkippedColumns(): DefinedFunction<'none'> {
-  const isFinite = isFiniteFunction()
-  const addUnlessListed = addUnlessListedFunction()
   return func('addSkippedColumns', skippedParameters, 'none', (parameters) => {
     const { line, lineStride, rows, begin, end, right, out, columns, block, step } = parameters
     const row = local('i32', 'row')
@@ -287,43 +283,45 @@ export function addSkippedColumns(): DefinedFunction<'none'> {
 }
 
 /** `isFinite(start, count)`: 0 where one of so many elements is NaN or infinite, or their sum overflows; else 1. */
-function isFiniteFunction(): DefinedFunction<'i32'> {
-  return func('isFinite', { start: 'i32', count: 'i32' }, 'i32', ({ start, count }) => {
-    // A sum with NaN or an infinity in it is no finite number. Several sums, for one would wait for itself.
-    const sums = Array.from({ length: 4 }, (_, k) => local('v128', `sum${k}`))
-    const rest = local('f32', 'rest')
-    const element = local('i32', 'element')
-    const whole = local('i32', 'whole')
-    const atOnce = sums.length * lanes
-    const [first, ...others] = sums
-    return [
-      set(whole, i32.and(count, -atOnce)),
-      for_(element, 0, whole, atOnce, [
-        sums.map((sum, k) => set(sum, f32x4.add(sum, v128.load(start, k * 16)))),
-        increase(start, atOnce * 4),
-      ]),
-      others.map((sum) => set(first, f32x4.add(first, sum))),
-      for_(element, whole, count, 1, [set(rest, f32.add(rest, f32.load(start))), increase(start, 4)]),
-      i32.and(
-        i32x4.all_true(f32x4.eq(f32x4.sub(first, first), f32x4.splat(0))),
-        f32.eq(f32.sub(rest, rest), 0),
-      ),
-    ]
-  })
-}
+const isFinite = func('isFinite', { start: 'i32', count: 'i32' }, 'i32', ({ start, count }) => {
+  // A sum with NaN or an infinity in it is no finite number. Several sums, for one would wait for itself.
+  const sums = Array.from({ length: 4 }, (_, k) => local('v128', `sum${k}`))
+  const rest = local('f32', 'rest')
+  const element = local('i32', 'element')
+  const whole = local('i32', 'whole')
+  const atOnce = sums.length * lanes
+  const [first, ...others] = sums
+  return [
+    set(whole, i32.and(count, -atOnce)),
+    for_(element, 0, whole, atOnce, [
+      sums.map((sum, k) => set(sum, f32x4.add(sum, v128.load(start, k * 16)))),
+      increase(start, atOnce * 4),
+    ]),
+    others.map((sum) => set(first, f32x4.add(first, sum))),
+    for_(element, whole, count, 1, [set(rest, f32.add(rest, f32.load(start))), increase(start, 4)]),
+    i32.and(
+      i32x4.all_true(f32x4.eq(f32x4.sub(first, first), f32x4.splat(0))),
+      f32.eq(f32.sub(rest, rest), 0),
+    ),
+  ]
+})
+
+const unlessListedParameters = {
+  line: 'i32',
+  column: 'i32',
+  from: 'i32',
+  to: 'i32',
+  columns: 'i32',
+  block: 'i32',
+  step: 'i32',
+} as const
 
 /** `addUnlessListed(line, column, from, to, columns, block, step)`: to += 0 · from unless the line's row has a pair for the column. */
-function addUnlessListedFunction(): DefinedFunction<'none'> {
-  const parameters = {
-    line: 'i32',
-    column: 'i32',
-    from: 'i32',
-    to: 'i32',
-    columns: 'i32',
-    block: 'i32',
-    step: 'i32',
-  } as const
-  return func('addUnlessListed', parameters, 'none', ({ line, column, from, to, columns, block, step }) => {
+const addUnlessListed = func(
+  'addUnlessListed',
+  unlessListedParameters,
+  'none',
+  ({ line, column, from, to, columns, block, step }) => {
     const entry = local('i32', 'entry')
     const pair = local('i32', 'pair')
     const last = local('i32', 'last')
@@ -339,5 +337,5 @@ function addUnlessListedFunction(): DefinedFunction<'none'> {
         increase(from, 4),
       ]),
     ]
-  })
-}
+  },
+)

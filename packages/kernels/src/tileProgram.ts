@@ -122,7 +122,7 @@ function multiplyByPanel(
   vectors: number,
   writeBack: WriteBack | undefined,
 ): DefinedFunction<'none'> {
-  const storeSome = storeSomeFunction(shape)
+  const storeSome = storeSomeFunctions[shape.elementBytes]
   const { add } = vectorOperations(shape)
   const stepBytes = shape.rows * shape.elementBytes
   return multiplyFunction(
@@ -348,7 +348,7 @@ function multiplyTile(
 }
 
 /** Stores the first `count` elements of a vector, at least one; all of them where `count` is larger. */
-function storeSomeFunction({ elementBytes }: TileShape): DefinedFunction<'none'> {
+function storeSomeFunction(elementBytes: TileShape['elementBytes']): DefinedFunction<'none'> {
   const parameters = { address: 'i32', vector: 'v128', count: 'i32' } as const
   return func('storeSome', parameters, 'none', ({ address, vector, count }) => {
     if (elementBytes === 8) {
@@ -372,6 +372,9 @@ function storeSomeFunction({ elementBytes }: TileShape): DefinedFunction<'none'>
     ]
   })
 }
+
+/** One for all tiles of a module. */
+const storeSomeFunctions = { 4: storeSomeFunction(4), 8: storeSomeFunction(8) }
 
 function vectorOperations({ elementBytes, relaxed }: TileShape) {
   const vector = elementBytes === 4 ? f32x4 : f64x2

@@ -33,10 +33,10 @@ interface MultiplyFunctions {
 export function denseFunctions(dtype: 'float32' | 'float64', relaxed: boolean): DenseFunctions {
   const shape = fastestShape(elementBytes[dtype] as 4 | 8, relaxed)
   const lanes = lanesOf(shape)
-  const eitherWay = (width: number): ((transpose: boolean) => DefinedFunction<'none'>) => {
+  const eitherWay = once((width: number): ((transpose: boolean) => DefinedFunction<'none'>) => {
     const [copy, transposed] = [copyPanels(shape, width), transposePanels(shape, width)]
     return (transpose) => (transpose ? transposed : copy)
-  }
+  })
   return {
     shape,
     packLeft: eitherWay(shape.rows),
