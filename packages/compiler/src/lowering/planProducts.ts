@@ -3,6 +3,7 @@ import { compressConstants } from './compressConstants.js'
 import { findNonzeros } from './findNonzeros.js'
 import { fuseWriteBacks } from './fuseWriteBacks.js'
 import type { LoweredProgram } from './lower.js'
+import { overwriteProducts } from './overwriteProducts.js'
 import { packSides } from './packSides.js'
 import { splitProducts } from './splitProducts.js'
 
@@ -13,5 +14,5 @@ export function planProducts(
   inPlace: ReadonlyMap<number, number> = new Map(),
 ): LoweredProgram {
   const listed = findNonzeros(fuseWriteBacks(splitProducts(lowered, threads), inPlace))
-  return packSides(compressConstants(listed, threads))
+  return overwriteProducts(packSides(compressConstants(listed, threads)), inPlace)
 }

@@ -1,6 +1,6 @@
-/** Which buffers a kernel reads. */
+/** Which buffers a kernel reads, and where. */
 import type { Expression } from './expression.js'
-import type { Kernel } from './kernel.js'
+import type { Kernel, MapKernel } from './kernel.js'
 
 export function buffersRead(kernel: Kernel): Set<number> {
   switch (kernel.kind) {
@@ -46,4 +46,28 @@ function buffersIn(expression: Expression): number[] {
     case 'convert':
       return buffersIn(expression.operand)
   }
+}
+
+/** Whether what a loop reads of a buffer is, for each element that it writes, the element at the same place at most. */
+export function readsWhereItWrites({ store, value }: MapKernel, buffer: number): boolean {
+  const visit = (e: Expression): boolean => {
+    switch (e.kind) {
+      case 'load':
+        return (
+          e.buffer !== buffer ||
+          (e.position.offset === store.offset && e.position.steps.every((step, l) => step === store.steps[l]))
+        )
+      case 'gather':
+        return e.buffer !== buffer && visit(e.place)
+      case 'apply':
+        return e.operands.every(visit)
+      case 'place':
+      case 'convert':
+        return visit(e.operand)
+      case 'constant':
+      case 'index':
+        return true
+    }
+  }
+  return visit(value)
 }

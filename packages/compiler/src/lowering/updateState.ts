@@ -1,10 +1,9 @@
 /** How a step's new state gets into the place of the old one: written there at once where that is safe, else copied. */
 import { sizeOf } from '@tapegrad/autograd/tracing'
 import { elementBytes } from '../codegen/machine.js'
-import type { Expression } from './expression.js'
-import type { Kernel, MapKernel } from './kernel.js'
+import type { Kernel } from './kernel.js'
 import type { LoweredProgram } from './lower.js'
-import { buffersRead } from './reads.js'
+import { buffersRead, readsWhereItWrites } from './reads.js'
 
 export interface StateUpdate {
   /** The program with the copies that are needed. */
@@ -76,28 +75,5 @@ function canOverwrite(kernels: readonly Kernel[], buffer: number, state: number)
   const step = kernels.indexOf(writer)
   if (kernels.slice(step + 1).some((kernel) => buffersRead(kernel).has(state))) return false
   // What is copied is another state, for a copy of this one would not change it.
-  return writer.kind === 'copy' || (writer.kind === 'map' && readsOnlyItsOwn(writer, writer.value, state))
-}
-
-function readsOnlyItsOwn({ store }: MapKernel, expression: Expression, state: number): boolean {
-  const visit = (e: Expression): boolean => {
-    switch (e.kind) {
-      case 'load':
-        return (
-          e.buffer !== state ||
-          (e.position.offset === store.offset && e.position.steps.every((step, l) => step === store.steps[l]))
-        )
-      case 'gather':
-        return e.buffer !== state && visit(e.place)
-      case 'apply':
-        return e.operands.every(visit)
-      case 'place':
-      case 'convert':
-        return visit(e.operand)
-      case 'constant':
-      case 'index':
-        return true
-    }
-  }
-  return visit(expression)
+  return writer.kind === 'copy' || (writer.kind === 'map' && readsWhereItWrites(writer, state))
 }
