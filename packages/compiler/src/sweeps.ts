@@ -3,7 +3,7 @@ import type { Layout } from './codegen/layout.js'
 import { rowSweep, stageOf } from './codegen/rowSweep.js'
 import type { Kernel } from './lowering/kernel.js'
 import type { LoweredProgram } from './lowering/lower.js'
-import { buffersRead } from './lowering/reads.js'
+import { readersOf } from './lowering/reads.js'
 import type { CutStep, Phase } from './phases.js'
 
 /** The phases with their code at these addresses, and with one step for those that sweep through rows together. */
@@ -29,17 +29,6 @@ export function withSweeps(phases: readonly Phase[], lowered: LoweredProgram, la
       run.length > 1 ? sweepOf(run) : { ...run[0], code: run[0].codeAt(layout) },
     ),
   )
-}
-
-function readersOf(kernels: readonly Kernel[]): Map<number, Kernel[]> {
-  const readers = new Map<number, Kernel[]>()
-  for (const kernel of kernels)
-    for (const buffer of buffersRead(kernel)) {
-      const known = readers.get(buffer)
-      if (known === undefined) readers.set(buffer, [kernel])
-      else known.push(kernel)
-    }
-  return readers
 }
 
 /** The steps of a phase in runs, each of which can be one sweep; most are of one step. */

@@ -4,8 +4,8 @@ import type { Expression, Load } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel, ProductWriteBack } from './kernel.js'
 import { fillsInOrder } from './kernel.js'
 import type { Linear } from './linear.js'
+import { loneLoops } from './loneLoops.js'
 import type { LoweredProgram } from './lower.js'
-import { buffersRead } from './reads.js'
 import { withoutUnused } from './withoutUnused.js'
 
 /** A pass over a smaller result takes less time than compiling another variant of the tile code. */
@@ -21,11 +21,12 @@ export function fuseWriteBacks(
   inPlace: ReadonlyMap<number, number> = new Map(),
 ): LoweredProgram {
   const { kernels } = lowered
+  const loopOver = loneLoops(lowered)
   const fused = new Map<Kernel, readonly Kernel[]>()
   for (const product of kernels) {
-    if (product.kind !== 'matmul' || !canWriteBack(lowered, product)) continue
-    const loop = loopOver(lowered, product)
-    if (loop === undefined || inPlace.has(loop.buffer)) continue
+    if (product.kind !== 'matmul' || !canWriteBack(product)) continue
+    const loop = loopOver(product)
+    if (loop === undefined || !isRowByRow(loop, product) || inPlace.has(loop.buffer)) continue
     const writeBack = writeBackOf(loop.value, product)
     if (writeBack === undefined || !isFilledBefore(lowered, product, writeBack.bias)) continue
     fused.set(product, [{ ...product, buffer: loop.buffer, writeBack }])
@@ -34,20 +35,13 @@ export function fuseWriteBacks(
   return withoutUnused({ ...lowered, kernels: kernels.flatMap((kernel) => fused.get(kernel) ?? [kernel]) })
 }
 
-/** Whether a product is large enough, a single matrix, and no result itself. */
-function canWriteBack({ program, buffers }: LoweredProgram, { buffer, m, n, batch }: MatmulKernel): boolean {
-  const isResult = program.outputs.some((output) => buffers.get(output) === buffer)
-  return batch.count === 1 && m * n >= leastElements && !isResult
+/** Whether a product is large enough, and a single matrix. */
+function canWriteBack({ m, n, batch }: MatmulKernel): boolean {
+  return batch.count === 1 && m * n >= leastElements
 }
 
-/** The loop over a product, row by row, if nothing else reads that, nor fills what the loop does. */
-function loopOver({ kernels }: LoweredProgram, { buffer, m, n }: MatmulKernel): MapKernel | undefined {
-  const [loop, ...others] = kernels.filter((kernel) => buffersRead(kernel).has(buffer))
-  if (others.length > 0 || loop?.kind !== 'map' || loop.unlessListed !== undefined) return undefined
-  // A concatenation is filled by a loop for each of its parts.
-  const fillers = kernels.filter((kernel) => kernel.buffer === loop.buffer)
-  const isInOrder = loop.loops.length === 2 && fillsInOrder(loop, m, n)
-  return isInOrder && fillers.length === 1 ? loop : undefined
+function isRowByRow(loop: MapKernel, { m, n }: MatmulKernel): boolean {
+  return loop.loops.length === 2 && fillsInOrder(loop, m, n)
 }
 
 /** Whether a form takes these steps from offset 0. In a loop that runs once, any step will do. */

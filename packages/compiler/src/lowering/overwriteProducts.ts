@@ -3,8 +3,9 @@ import { sizeOf } from '@tapegrad/autograd/tracing'
 import type { Load } from './expression.js'
 import { mapLoads } from './expression.js'
 import type { Kernel, MapKernel, MatmulKernel } from './kernel.js'
+import { loneLoops } from './loneLoops.js'
 import type { LoweredProgram } from './lower.js'
-import { buffersRead, readsWhereItWrites } from './reads.js'
+import { readsWhereItWrites } from './reads.js'
 import { withoutUnused } from './withoutUnused.js'
 
 /**
@@ -16,12 +17,14 @@ export function overwriteProducts(
   lowered: LoweredProgram,
   inPlace: ReadonlyMap<number, number> = new Map(),
 ): LoweredProgram {
+  const loopOver = loneLoops(lowered)
   const replaced = new Map<Kernel, Kernel>()
   for (const product of lowered.kernels) {
     if (product.kind !== 'matmul') continue
-    const loop = loopOver(lowered, product)
+    const loop = loopOver(product)
+    if (loop === undefined || !fits(lowered, product, loop)) continue
     // A loop over two products writes over one of them.
-    if (loop === undefined || replaced.has(loop) || inPlace.has(loop.buffer)) continue
+    if (replaced.has(loop) || inPlace.has(loop.buffer)) continue
     const { buffer } = loop
     replaced.set(product, { ...product, buffer })
     const read = (load: Load): Load => (load.buffer === product.buffer ? { ...load, buffer } : load)
@@ -34,18 +37,17 @@ export function overwriteProducts(
   })
 }
 
-/** The loop that alone reads a product, each element where it writes its own, and alone fills a buffer as large. */
-function loopOver(
-  { program, kernels, buffers }: LoweredProgram,
-  product: MatmulKernel,
-): MapKernel | undefined {
-  const { buffer, dtype, m, n, batch } = product
-  const isResult = program.outputs.some((output) => buffers.get(output) === buffer)
-  const [loop, ...others] = kernels.filter((kernel) => buffersRead(kernel).has(buffer))
-  if (isResult || others.length > 0 || loop?.kind !== 'map' || loop.unlessListed !== undefined)
-    return undefined
-  const fillers = kernels.filter((kernel) => kernel.buffer === loop.buffer || kernel.buffer === buffer)
-  const isAsLarge = sizeOf(program.nodes[loop.buffer].spec.shape) === batch.count * m * n
-  const fits = loop.value.dtype === dtype && isAsLarge && sizeOf(loop.loops) === batch.count * m * n
-  return fillers.length === 2 && fits && readsWhereItWrites(loop, buffer) ? loop : undefined
+/** Whether the loop fills a buffer as large as the product, and reads each of its elements where it writes its own. */
+function fits(
+  { program }: LoweredProgram,
+  { buffer, dtype, m, n, batch }: MatmulKernel,
+  loop: MapKernel,
+): boolean {
+  const elements = batch.count * m * n
+  return (
+    loop.value.dtype === dtype &&
+    sizeOf(program.nodes[loop.buffer].spec.shape) === elements &&
+    sizeOf(loop.loops) === elements &&
+    readsWhereItWrites(loop, buffer)
+  )
 }

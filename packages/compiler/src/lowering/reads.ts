@@ -48,6 +48,18 @@ function buffersIn(expression: Expression): number[] {
   }
 }
 
+/** The kernels that read each buffer, in their order. */
+export function readersOf(kernels: readonly Kernel[]): Map<number, Kernel[]> {
+  const readers = new Map<number, Kernel[]>()
+  for (const kernel of kernels)
+    for (const buffer of buffersRead(kernel)) {
+      const known = readers.get(buffer)
+      if (known === undefined) readers.set(buffer, [kernel])
+      else known.push(kernel)
+    }
+  return readers
+}
+
 /** Whether what a loop reads of a buffer is, for each element that it writes, the element at the same place at most. */
 export function readsWhereItWrites({ store, value }: MapKernel, buffer: number): boolean {
   const visit = (e: Expression): boolean => {
