@@ -3,8 +3,8 @@
  * some threads are done with theirs before others are. What else there is to do in the phase comes last then, and whoever
  * comes first does it. Pieces are the same whoever does them, and so are the results.
  */
-import { grainOf } from './phases.js'
 import type { Phase } from './phases.js'
+import { grainOf } from './phases.js'
 
 /** What is claimed in a phase. */
 export interface Claims {

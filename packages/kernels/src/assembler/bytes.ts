@@ -54,12 +54,8 @@ export class ByteWriter {
 
   /** An unsigned integer below 2³² in LEB128. */
   unsigned(value: number): void {
-    let rest = value
-    while (rest >= 0x80) {
-      this.byte((rest & 0x7f) | 0x80)
-      rest = Math.floor(rest / 0x80)
-    }
-    this.byte(rest)
+    if (value < 0x80) this.byte(value)
+    else this.bytes(unsignedLeb(value))
   }
 
   /** A length, then UTF-8. */
